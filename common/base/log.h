@@ -22,7 +22,7 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Logs where and what, then aborts: for invariants, in release too. */
 void panic_at(const char *file, int line, const char *what) __attribute__((noreturn));
-#define ENSURE(condition)                                                                \
+#define ENSURE(condition)                                                              \
     ((condition) ? (void)0 : panic_at(__FILE__, __LINE__, #condition))
 
 #endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UTF-8 is checked by the table of RFC 3629, section 4: the first byte decides how many
+ * follow and which range the second must lie in; that excludes overlong forms,
+ * surrogates and what lies beyond U+10FFFF.
+ */
+#include "common/base/text.h"
+
+struct utf8_form {
+    unsigned char first_min, first_max;
+    unsigned char second_min, second_max;
+    size_t size;
+};
+
+static const struct utf8_form *find_form(unsigned char first)
+{
+    static const struct utf8_form forms[] = {
+        {0x00, 0x7F, 0x00, 0x00, 1}, {0xC2, 0xDF, 0x80, 0xBF, 2},
+        {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+        {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4},
+        {0xF4, 0xF4, 0x80, 0x8F, 4},
+    };
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        if (first >= forms[i].first_min && first <= forms[i].first_max)
+            return &forms[i];
+    return NULL;
+}
+
+/* The size of the character that `text` begins with; 0 where there is none. */
+static size_t character_size(struct view text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    const struct utf8_form *form = find_form(bytes[0]);
+
+    if (!form || form->size > text.size)
+        return 0;
+    if (form->size > 1 && (bytes[1] < form->second_min || bytes[1] > form->second_max))
+        return 0;
+    for (size_t i = 2; i < form->size; i++)
+        if (bytes[i] < 0x80 || bytes[i] > 0xBF)
+            return 0;
+    return form->size;
+}
+
+static bool is_control(struct view character)
+{
+    unsigned char first = (unsigned char)character.data[0];
+
+    if (character.size == 1)
+        return first < 0x20 || first == 0x7F;
+    /* U+0080 to U+009F */
+    return first == 0xC2 && (unsigned char)character.data[1] < 0xA0;
+}
+
+static bool check_characters(struct view text, bool controls_allowed)
+{
+    while (text.size > 0) {
+        size_t size = character_size(text);
+
+        if (size == 0 || (!controls_allowed && is_control(view_of(text.data, size))))
+            return false;
+        text = view_of(text.data + size, text.size - size);
+    }
+    return true;
+}
+
+bool utf8_is_valid(struct view text)
+{
+    return check_characters(text, true);
+}
+
+bool text_is_plain(struct view text)
+{
+    return check_characters(text, false);
+}
+
+bool text_is_printable_ascii(struct view text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] < 0x20 || text.data[i] > 0x7E)
+            return false;
+    return true;
+}
+
+void append_column(struct bytes *out, struct view text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '\t')
+            bytes_append_text(out, "\\t");
+        else if (text.data[i] == '\n')
+            bytes_append_text(out, "\\n");
+        else if (text.data[i] == '\\')
+            bytes_append_text(out, "\\\\");
+        else
+            bytes_append(out, view_of(text.data + i, 1));
+    }
+}
+
+static bool must_be_encoded(char byte)
+{
+    return byte != '\0' && strchr("/%?&#,~@ ", byte);
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return -1;
+}
+
+/* Takes one byte, bare or as %XX, from the front of `text`. */
+static bool take_decoded(struct view *text, char *byte_out)
+{
+    size_t size = text->data[0] == '%' ? 3 : 1;
+    int high, low;
+
+    if (size == 1 && must_be_encoded(text->data[0]))
+        return false;
+    if (size > text->size)
+        return false;
+    *byte_out = text->data[0];
+    if (size == 3) {
+        high = hex_value(text->data[1]);
+        low = hex_value(text->data[2]);
+        if (high < 0 || low < 0)
+            return false;
+        *byte_out = (char)(high * 16 + low);
+    }
+    *text = view_of(text->data + size, text->size - size);
+    return true;
+}
+
+bool percent_decode(struct bytes *out, struct view encoded)
+{
+    size_t before = out->size;
+    char byte;
+
+    while (encoded.size > 0) {
+        if (!take_decoded(&encoded, &byte)) {
+            out->size = before;
+            return false;
+        }
+        bytes_append(out, view_of(&byte, 1));
+    }
+    return true;
+}
+
+void percent_encode(struct bytes *out, struct view text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (must_be_encoded(text.data[i]))
+            bytes_format(out, "%%%02X", (unsigned char)text.data[i]);
+        else
+            bytes_append(out, view_of(text.data + i, 1));
+    }
+}
