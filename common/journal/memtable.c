@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Buckets are single chains of entries, a new entry in front. A generation is bounded by
+ * the checkpoint's size, so the bucket array has a fixed size and is never moved under
+ * a reader. Links are released after what they point to is filled in.
+ *
+ * A version is linked before its bytes are filled: no reader looks at them until the
+ * sequence number it carries is published, which happens after a sync, much later and
+ * with a release of its own.
+ */
+#include "common/journal/memtable.h"
+
+#include <stdlib.h>
+
+#include <xxhash.h>
+
+#include "common/base/log.h"
+
+#define BUCKETS (1u << 17)
+#define CHUNK_BYTES (1u << 20)
+
+struct chunk {
+    struct chunk *next;
+    size_t used, size;
+    char data[];
+};
+
+struct memtable {
+    struct chunk *chunks; /* the first one is being filled */
+    uint64_t bytes;
+    size_t entries;
+    _Atomic(struct entry *) *buckets;
+};
+
+struct memtable *memtable_create(void)
+{
+    struct memtable *memtable = memory_take_zeroed(1, sizeof *memtable);
+    memtable->buckets = memory_take_zeroed(BUCKETS, sizeof *memtable->buckets);
+    return memtable;
+}
+
+void memtable_free(struct memtable *memtable)
+{
+    if (!memtable)
+        return;
+    for (struct chunk *chunk = memtable->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
+        free(chunk);
+    }
+    free(memtable->buckets);
+    free(memtable);
+}
+
+static void *take(struct memtable *memtable, size_t size)
+{
+    size = (size + 7) & ~(size_t)7;
+    struct chunk *chunk = memtable->chunks;
+    if (!chunk || chunk->size - chunk->used < size) {
+        size_t room = size > CHUNK_BYTES / 4 ? size : CHUNK_BYTES;
+        struct chunk *fresh = memory_take(sizeof *fresh + room);
+        *fresh = (struct chunk){.size = room};
+        memtable->bytes += room;
+        if (chunk && room == size) { /* a large value; go on filling the old chunk */
+            fresh->next = chunk->next;
+            chunk->next = fresh;
+        } else {
+            fresh->next = chunk;
+            memtable->chunks = fresh;
+        }
+        chunk = fresh;
+    }
+    void *taken = chunk->data + chunk->used;
+    chunk->used += size;
+    return taken;
+}
+
+static uint64_t hash_of(enum table table, struct view key)
+{
+    return XXH3_64bits_withSeed(key.data, key.size, (uint64_t)table);
+}
+
+static struct entry *find_entry(const struct memtable *memtable, enum table table,
+                                struct view key, uint64_t hash)
+{
+    struct entry *entry = atomic_load_explicit(&memtable->buckets[hash % BUCKETS],
+                                               memory_order_acquire);
+    while (entry && !(entry->hash == hash && entry->table == table &&
+                      entry->key_size == key.size &&
+                      memcmp(entry->key, key.data, key.size) == 0))
+        entry = entry->next;
+    return entry;
+}
+
+static struct entry *add_entry(struct memtable *memtable, enum table table,
+                               struct view key, uint64_t hash)
+{
+    struct entry *entry = take(memtable, sizeof *entry + key.size);
+    _Atomic(struct entry *) *bucket = &memtable->buckets[hash % BUCKETS];
+    entry->next = atomic_load_explicit(bucket, memory_order_relaxed);
+    atomic_init(&entry->newest, NULL);
+    entry->hash = hash;
+    entry->table = (uint16_t)table;
+    entry->key_size = (uint16_t)key.size;
+    entry->was_deleted = false;
+    memcpy(entry->key, key.data, key.size);
+    atomic_store_explicit(bucket, entry, memory_order_release);
+    memtable->entries++;
+    return entry;
+}
+
+static struct version *add_version(struct memtable *memtable, enum table table,
+                                   struct view key, uint64_t sequence, uint64_t sealed,
+                                   size_t size, bool deleted)
+{
+    uint64_t hash = hash_of(table, key);
+    struct entry *entry = find_entry(memtable, table, key, hash);
+    if (!entry)
+        entry = add_entry(memtable, table, key, hash);
+    struct version *older = atomic_load_explicit(&entry->newest, memory_order_relaxed);
+    if (older && older->sequence > sealed)
+        older = older->older; /* nobody has seen it and nobody will */
+    struct version *version = take(memtable, sizeof *version + size);
+    version->older = older;
+    version->sequence = sequence;
+    version->size = (uint32_t)size;
+    version->deleted = deleted;
+    entry->was_deleted |= deleted;
+    atomic_store_explicit(&entry->newest, version, memory_order_release);
+    return version;
+}
+
+char *memtable_put(struct memtable *memtable, enum table table, struct view key,
+                   uint64_t sequence, uint64_t sealed, size_t size)
+{
+    return add_version(memtable, table, key, sequence, sealed, size, false)->data;
+}
+
+void memtable_delete(struct memtable *memtable, enum table table, struct view key,
+                     uint64_t sequence, uint64_t sealed)
+{
+    add_version(memtable, table, key, sequence, sealed, 0, true);
+}
+
+const struct version *memtable_find(const struct memtable *memtable, enum table table,
+                                    struct view key, uint64_t limit)
+{
+    struct entry *entry = find_entry(memtable, table, key, hash_of(table, key));
+    if (!entry)
+        return NULL;
+    struct version *version = atomic_load_explicit(&entry->newest, memory_order_acquire);
+    while (version && version->sequence > limit)
+        version = version->older;
+    return version;
+}
+
+uint64_t memtable_bytes(const struct memtable *memtable)
+{
+    return memtable->bytes;
+}
+
+size_t memtable_entries(const struct memtable *memtable)
+{
+    return memtable->entries;
+}
+
+void memtable_each(const struct memtable *memtable, memtable_entry_fn *each,
+                   void *context)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct entry *entry =
+            atomic_load_explicit(&memtable->buckets[i], memory_order_acquire);
+        for (; entry; entry = entry->next)
+            each(context, entry);
+    }
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Read transactions are pooled: a reset transaction keeps its slot in the reader table
+ * and renewing it costs two atomic operations. MDB_NOTLS lets one thread hold several
+ * and hand them on.
+ */
+#include "common/journal/store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <lmdb.h>
+
+#include "common/base/log.h"
+
+#define TABLES_MAX 256
+#define READERS_MAX 510
+
+struct store_reader {
+    struct store_reader *next; /* in the pool */
+    struct store *store;
+    MDB_txn *txn;
+};
+
+struct store {
+    MDB_env *env;
+    pthread_mutex_t mutex;
+    struct store_reader *idle; /* guarded by mutex */
+};
+
+struct store_writer {
+    struct store *store;
+    MDB_txn *txn;
+};
+
+static enum status status_of(int error, const char *what)
+{
+    switch (error) {
+    case MDB_SUCCESS:
+        return STATUS_OK;
+    case MDB_NOTFOUND:
+        return STATUS_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+        log_warning("store: %s: %s", what, mdb_strerror(error));
+        return STATUS_NO_SPACE;
+    default:
+        log_error("store: %s: %s", what, mdb_strerror(error));
+        return STATUS_IO;
+    }
+}
+
+/* The map is address space, not memory; a smaller one where that is limited (under
+   sanitizers, or RLIMIT_AS). */
+static int open_environment(MDB_env *env, const char *path, bool sync)
+{
+    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | MDB_NOMEMINIT;
+    if (!sync)
+        flags |= MDB_NOSYNC;
+    int error = ENOMEM;
+    for (size_t size = (size_t)1 << 40; error == ENOMEM && size >= (size_t)1 << 30;
+         size >>= 2) {
+        mdb_env_set_mapsize(env, size);
+        error = mdb_env_open(env, path, flags, 0600);
+    }
+    return error;
+}
+
+enum status store_open(const char *path, bool sync, struct store **store_out,
+                       struct bytes *message)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        bytes_format(message, "%s: %s", path, strerror(errno));
+        return errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO;
+    }
+    MDB_env *env = NULL;
+    ENSURE(mdb_env_create(&env) == 0);
+    mdb_env_set_maxdbs(env, TABLES_MAX);
+    mdb_env_set_maxreaders(env, READERS_MAX);
+    int error = open_environment(env, path, sync);
+    if (error) {
+        mdb_env_close(env);
+        bytes_format(message, "%s: %s", path, mdb_strerror(error));
+        return status_of(error, "open");
+    }
+    int dead = 0;
+    mdb_reader_check(env, &dead);
+    struct store *store = memory_take_zeroed(1, sizeof *store);
+    store->env = env;
+    pthread_mutex_init(&store->mutex, NULL);
+    *store_out = store;
+    return STATUS_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    for (struct store_reader *reader = store->idle, *next; reader; reader = next) {
+        next = reader->next;
+        mdb_txn_abort(reader->txn);
+        free(reader);
+    }
+    mdb_env_close(store->env);
+    pthread_mutex_destroy(&store->mutex);
+    free(store);
+}
+
+enum status store_copy(struct store *store, int fd)
+{
+    return status_of(mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT), "copy");
+}
+
+struct store_reader *store_read_begin(struct store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    struct store_reader *reader = store->idle;
+    if (reader)
+        store->idle = reader->next;
+    pthread_mutex_unlock(&store->mutex);
+    if (reader) {
+        ENSURE(mdb_txn_renew(reader->txn) == 0);
+        return reader;
+    }
+    reader = memory_take_zeroed(1, sizeof *reader);
+    reader->store = store;
+    ENSURE(mdb_txn_begin(store->env, NULL, MDB_RDONLY, &reader->txn) == 0);
+    return reader;
+}
+
+void store_read_end(struct store_reader *reader)
+{
+    struct store *store = reader->store;
+    mdb_txn_reset(reader->txn);
+    pthread_mutex_lock(&store->mutex);
+    reader->next = store->idle;
+    store->idle = reader;
+    pthread_mutex_unlock(&store->mutex);
+}
+
+static MDB_val val_of(struct view view)
+{
+    return (MDB_val){.mv_size = view.size, .mv_data = (void *)(uintptr_t)view.data};
+}
+
+bool store_get(struct store_reader *reader, store_table table, struct view key,
+               struct view *value_out)
+{
+    MDB_val name = val_of(key), value;
+    int error = mdb_get(reader->txn, table, &name, &value);
+    /* A table opened after this snapshot was taken has nothing in it. */
+    if (error == MDB_NOTFOUND || error == EINVAL || error == MDB_BAD_DBI)
+        return false;
+    ENSURE(error == 0);
+    *value_out = view_of(value.mv_data, value.mv_size);
+    return true;
+}
+
+void store_scan(struct store_reader *reader, store_table table, struct view from,
+                store_scan_fn *each, void *context)
+{
+    MDB_cursor *cursor = NULL;
+    if (mdb_cursor_open(reader->txn, table, &cursor) != 0)
+        return;
+    MDB_val key = val_of(from), value;
+    int error = mdb_cursor_get(cursor, &key, &value, from.size ? MDB_SET_RANGE : MDB_FIRST);
+    while (error == 0 && each(context, view_of(key.mv_data, key.mv_size),
+                              view_of(value.mv_data, value.mv_size)))
+        error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    mdb_cursor_close(cursor);
+    ENSURE(error == 0 || error == MDB_NOTFOUND);
+}
+
+uint64_t store_entries(struct store_reader *reader, store_table table)
+{
+    MDB_stat stat = {0};
+    return mdb_stat(reader->txn, table, &stat) == 0 ? stat.ms_entries : 0;
+}
+
+enum status store_write_begin(struct store *store, struct store_writer **writer_out)
+{
+    MDB_txn *txn = NULL;
+    enum status status = status_of(mdb_txn_begin(store->env, NULL, 0, &txn), "begin");
+    if (status)
+        return status;
+    struct store_writer *writer = memory_take_zeroed(1, sizeof *writer);
+    *writer = (struct store_writer){.store = store, .txn = txn};
+    *writer_out = writer;
+    return STATUS_OK;
+}
+
+enum status store_open_table(struct store_writer *writer, const char *name, bool create,
+                             store_table *table_out)
+{
+    MDB_dbi table = 0;
+    int error = mdb_dbi_open(writer->txn, name, create ? MDB_CREATE : 0, &table);
+    if (error == 0)
+        *table_out = table;
+    return status_of(error, name);
+}
+
+enum status store_put(struct store_writer *writer, store_table table, struct view key,
+                      struct view value)
+{
+    MDB_val name = val_of(key), bytes = val_of(value);
+    return status_of(mdb_put(writer->txn, table, &name, &bytes, 0), "put");
+}
+
+enum status store_delete(struct store_writer *writer, store_table table,
+                         struct view key)
+{
+    MDB_val name = val_of(key);
+    int error = mdb_del(writer->txn, table, &name, NULL);
+    return status_of(error == MDB_NOTFOUND ? 0 : error, "delete");
+}
+
+enum status store_drop_table(struct store_writer *writer, store_table table)
+{
+    return status_of(mdb_drop(writer->txn, table, 1), "drop");
+}
+
+uint64_t store_leaf_pages(struct store_writer *writer, store_table table)
+{
+    MDB_stat stat = {0};
+    return mdb_stat(writer->txn, table, &stat) == 0 ? stat.ms_leaf_pages : 0;
+}
+
+enum status store_write_get(struct store_writer *writer, store_table table,
+                            struct view key, struct view *value_out)
+{
+    MDB_val name = val_of(key), value;
+    int error = mdb_get(writer->txn, table, &name, &value);
+    if (error == 0)
+        *value_out = view_of(value.mv_data, value.mv_size);
+    return status_of(error, "get");
+}
+
+enum status store_commit(struct store_writer *writer)
+{
+    int error = mdb_txn_commit(writer->txn);
+    free(writer);
+    return status_of(error, "commit");
+}
+
+void store_abort(struct store_writer *writer)
+{
+    mdb_txn_abort(writer->txn);
+    free(writer);
+}
