@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""The stage: scratch folders, servers and mounts, each set up for one measurement and
+taken down after it, all on one filesystem.
+
+Everything started here is stopped by its own process id; no system service is touched.
+"""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+READY_SECONDS = 30
+STOP_SECONDS = 60
+
+
+class Stage:
+    def __init__(self, build, scratch, burst, sustained):
+        self.build = build
+        self.scratch = scratch
+        self.burst = burst
+        self.sustained = sustained
+
+    def program(self, name, **options):
+        """Runs a measuring program and returns what its JSON line says."""
+        command = [os.path.join(self.build, name)]
+        for option, value in options.items():
+            command += ["--" + option.replace("_", "-"), str(value)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        return json.loads(done.stdout)
+
+    def short(self, name, **options):
+        """A run that is a burst and no more."""
+        return self.program(name, seconds=self.burst, **options)
+
+    def long(self, name, **options):
+        """A burst that goes on into the sustained part."""
+        seconds = self.burst + self.sustained
+        return self.program(name, seconds=seconds, burst=self.burst, **options)
+
+    @contextlib.contextmanager
+    def folder(self):
+        path = tempfile.mkdtemp(prefix="bench-", dir=self.scratch)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def server(self, command, is_ready, cwd):
+        """A server process in the foreground, from ready to stopped."""
+        log_path = os.path.join(cwd, "log")
+        with open(log_path, "wb") as log:
+            process = subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log)
+        try:
+            wait_until_ready(process, is_ready, log_path)
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    @contextlib.contextmanager
+    def redis(self):
+        """Redis as people run it when nothing may be lost; yields its port."""
+        port = free_port()
+        with self.folder() as folder:
+            command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1",
+                       "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+                       "--dir", folder]
+            with self.server(command, lambda: answers(port), folder):
+                yield port
+
+    @contextlib.contextmanager
+    def beanstalkd(self):
+        port = free_port()
+        with self.folder() as folder:
+            command = ["beanstalkd", "-l", "127.0.0.1", "-p", str(port), "-b", folder,
+                       "-f0"]
+            with self.server(command, lambda: answers(port), folder):
+                yield port
+
+    @contextlib.contextmanager
+    def mounted(self, command):
+        """Mounts with `command` plus the mountpoint it finds as MNT; yields that."""
+        with self.folder() as folder:
+            mount = os.path.join(folder, "mnt")
+            os.mkdir(mount)
+            command = [mount if word == "MNT" else word for word in command]
+            try:
+                with self.server(command, lambda: os.path.ismount(mount), folder):
+                    yield mount
+            finally:
+                if os.path.ismount(mount):
+                    subprocess.run(["fusermount3", "-uz", mount], check=False)
+
+    @contextlib.contextmanager
+    def actorfs(self, store=None):
+        """The product, mounted on an empty store (or on `store`); yields the mount."""
+        with contextlib.ExitStack() as stack:
+            store = store or os.path.join(stack.enter_context(self.folder()), "store")
+            command = [os.path.join(self.build, "actorfs"), "mount", store, "MNT", "-f",
+                       "-o", "mailbox=100000000"]
+            yield stack.enter_context(self.mounted(command))
+
+    def empty_fuse(self, actors):
+        return self.mounted([os.path.join(self.build, "empty_fuse"), "MNT",
+                             "--actors", str(actors)])
+
+    def fdatasync(self):
+        """Microseconds of one small append and fdatasync, the median of a second."""
+        with self.folder() as folder:
+            path = os.path.join(folder, "disk")
+            return self.program("bench_disk", file=path, seconds=1)["p50_us"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until_ready(process, is_ready, log_path):
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            with open(log_path, encoding="utf-8", errors="replace") as log:
+                raise RuntimeError(f"{process.args[0]} did not start: {log.read()}")
+        time.sleep(0.02)
