@@ -9,6 +9,7 @@ cd "$1"
 
 # Paths in the tree have no blanks; ROOT may.
 set -f
+# shellcheck disable=SC2046
 set -- $(find common fs server tests scripts .ci CMakeLists.txt -type f \
     \( -name '*.[ch]' -o -name '*.sh' -o -name '*.awk' -o -name CMakeLists.txt \
     -o -path 'scripts/*' ! -path 'scripts/*/*' -o -path '.ci/*' \) | sort)
