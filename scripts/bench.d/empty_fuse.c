@@ -5,11 +5,13 @@
  * and timeouts, and takes every answer from memory at once. What it costs is what the
  * kernel and libfuse cost; a face cannot be quicker.
  *
- *     empty_fuse MOUNTPOINT [--actors N] [--file-bytes N] [--entry-ms N] [--attr-ms N]
+ *     empty_fuse MOUNTPOINT [--actors N] [--file-bytes N] [--folder-ms N] [--file-ms N]
+ *         [--threads N]
  *
  * Runs in the foreground until it is unmounted or sent SIGTERM. Actors are bench_0 ...
- * What is written is forgotten. Node ids: the actors are multiples of 16, the file k of
- * an actor is its id plus k, and unlisted names count up from the top bit.
+ * What is written is forgotten. The kernel may believe what it was told of folders and
+ * of files for --folder-ms and --file-ms. Node ids: the actors are multiples of 16, the
+ * file k of an actor is its id plus k, and unlisted names count up from the top bit.
  */
 #define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 12)
 
@@ -33,8 +35,9 @@ static const char *const file_names[] = {"tasks",   "execute", "state", "status"
                                          "mailbox", "result",  "log",   "behavior"};
 static uint64_t actors;
 static uint64_t file_bytes;
-static double entry_timeout;
-static double attr_timeout;
+static unsigned threads;
+static double folder_timeout;
+static double file_timeout;
 static char content[4096];
 static atomic_uint_fast64_t unlisted;
 
@@ -54,12 +57,17 @@ static struct stat attributes(fuse_ino_t node)
     return result;
 }
 
+static double timeout(fuse_ino_t node)
+{
+    return is_folder(node) ? folder_timeout : file_timeout;
+}
+
 static struct fuse_entry_param entry(fuse_ino_t node)
 {
     return (struct fuse_entry_param){.ino = node,
                                      .attr = attributes(node),
-                                     .attr_timeout = attr_timeout,
-                                     .entry_timeout = entry_timeout};
+                                     .attr_timeout = timeout(node),
+                                     .entry_timeout = timeout(node)};
 }
 
 static fuse_ino_t find_actor(const char *name)
@@ -100,7 +108,7 @@ static void do_getattr(fuse_req_t request, fuse_ino_t node, struct fuse_file_inf
     struct stat result = attributes(node);
 
     (void)file;
-    fuse_reply_attr(request, &result, attr_timeout);
+    fuse_reply_attr(request, &result, timeout(node));
 }
 
 static void do_mkdir(fuse_req_t request, fuse_ino_t parent, const char *name,
@@ -228,6 +236,7 @@ static int serve(struct fuse_session *session, const char *mountpoint)
 {
     struct fuse_loop_config *loop = fuse_loop_cfg_create();
 
+    fuse_loop_cfg_set_max_threads(loop, threads);
     if (fuse_set_signal_handlers(session) != 0 ||
         fuse_session_mount(session, mountpoint) != 0)
         fail("%s: cannot mount", mountpoint);
@@ -246,8 +255,9 @@ int main(int argc, char **argv)
         fail("usage: empty_fuse MOUNTPOINT [--actors N] ...");
     actors = option_number(argc, argv, "--actors", 1000);
     file_bytes = option_number(argc, argv, "--file-bytes", MESSAGE_BYTES);
-    entry_timeout = (double)option_number(argc, argv, "--entry-ms", 0) / 1000;
-    attr_timeout = (double)option_number(argc, argv, "--attr-ms", 0) / 1000;
+    threads = (unsigned)option_number(argc, argv, "--threads", 10);
+    folder_timeout = (double)option_number(argc, argv, "--folder-ms", 0) / 1000;
+    file_timeout = (double)option_number(argc, argv, "--file-ms", 0) / 1000;
     memset(content, 'c', sizeof(content));
     if (file_bytes > sizeof(content))
         fail("--file-bytes: at most %zu", sizeof(content));
