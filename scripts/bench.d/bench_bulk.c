@@ -5,7 +5,7 @@
  *
  *     bench_bulk --mount MNT [--actors N] [--lines N] [--write-lines N]
  *
- * Actors are bulk_0 ..., made if they are missing; --write-lines is how many lines go
+ * Actors are bench_0 ..., made if they are missing; --write-lines is how many lines go
  * into one write(): 1310 fill the 128 KiB that FUSE takes at once.
  */
 #include <errno.h>
@@ -22,7 +22,7 @@ static int open_actor(const char *mount, uint64_t number)
 {
     char path[4096];
 
-    snprintf(path, sizeof(path), "%s/actors/bulk_%llu", mount,
+    snprintf(path, sizeof(path), "%s/actors/bench_%llu", mount,
              (unsigned long long)number);
     if (mkdir(path, 0755) != 0 && errno != EEXIST)
         fail_errno(path);

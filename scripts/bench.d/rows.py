@@ -128,7 +128,7 @@ def bulk(stage, peers):
     lines = stage.bulk_lines
     with stage.actorfs() as mount:
         one = stage.program("bench_bulk", mount=mount, lines=lines)
-        check_accepted(mount, "bulk_0", lines)
+        check_accepted(mount, "bench_0", lines)
     with stage.actorfs() as mount:
         # An equal share each, in four rounds.
         many = stage.program("bench_bulk", mount=mount, lines=lines, actors=ACTORS,
