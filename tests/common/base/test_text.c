@@ -127,6 +127,8 @@ Test(percent, what_must_be_encoded_is_refused_bare_and_nothing_is_appended)
     bytes_append_text(&out, "before");
     for (size_t i = 0; i < COUNT(texts); i++)
         cr_assert_not(percent_decode(&out, view_text(texts[i])), "%s", texts[i]);
+    cr_assert_not(percent_decode(&out, view_of("%41", 2)),
+                  "nothing is read past the end");
     cr_assert(view_equal(view_bytes(&out), view_text("before")));
 }
 
