@@ -89,7 +89,7 @@ static bool take_date(struct view *text, int64_t *seconds_out)
     utc = (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
     *seconds_out = timegm(&utc);
     /* timegm() turns February 30 into March 1 or 2: then it was no date. */
-    return utc.tm_mday == day && utc.tm_mon == month - 1;
+    return utc.tm_mon == month - 1;
 }
 
 static bool take_time(struct view *text, int64_t *seconds_out)

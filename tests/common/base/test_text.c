@@ -122,13 +122,14 @@ Test(percent, what_must_be_encoded_is_refused_bare_and_nothing_is_appended)
         "a/b", "a?", "a&b", "#",  "a,b", "~",   "a@b",
         "a b", "%",  "a%",  "%4", "%4g", "%g4", "%%41",
     };
+    /* alone in memory, so that the sanitizer sees a byte read past it */
+    const char cut[] = {'%', '4'};
     BYTES_AUTO(out);
 
     bytes_append_text(&out, "before");
     for (size_t i = 0; i < COUNT(texts); i++)
         cr_assert_not(percent_decode(&out, view_text(texts[i])), "%s", texts[i]);
-    cr_assert_not(percent_decode(&out, view_of("%41", 2)),
-                  "nothing is read past the end");
+    cr_assert_not(percent_decode(&out, view_of(cut, sizeof(cut))));
     cr_assert(view_equal(view_bytes(&out), view_text("before")));
 }
 
