@@ -67,10 +67,7 @@ static const struct {
     {"execute@abc123", "execute", "abc123", true},
     {"tasks@a%40b%2Cc", "tasks", "a@b,c", true},
     {"tasks@a=b", "tasks", "a=b", true},
-    {"tasks@load~7", "tasks",
-     "load\x01"
-     "7",
-     true},
+    {"tasks@load~7", "tasks", "load\0017", true},
     {"tasks@.12", "tasks", ".12", true},
     {"tasks@abc,delay=30s", "tasks", "abc", true},
     {"tasks@,delay=30s", "tasks", "", true},
