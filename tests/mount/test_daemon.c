@@ -15,7 +15,7 @@
 
 TestSuite(daemon, .init = fixture_open, .fini = fixture_close);
 
-/* ---------------------------------------------------------------- start, stop --- */
+/* ----------------------------------------------------------------- start, stop --- */
 
 Test(daemon, is_one_a_store)
 {
@@ -169,7 +169,7 @@ Test(daemon, holds_no_mount_of_a_folder_that_is_no_store)
     GIVES("cat $S/foreign/data.mdb", "precious\n");
 }
 
-/* ------------------------------------------------------------------ a full disk --- */
+/* ----------------------------------------------------------------- a full disk --- */
 
 #define MESSAGES_MAX 4000
 #define MESSAGE_BYTES 50000

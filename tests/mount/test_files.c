@@ -31,7 +31,7 @@ static bool matches(const char *text, const char *pattern)
 
 #define TIME "20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?Z"
 
-/* ------------------------------------------------------------------- reading --- */
+/* --------------------------------------------------------------------- reading --- */
 
 Test(files, sizes_are_true)
 {
@@ -98,7 +98,7 @@ Test(files, an_open_handle_reads_one_snapshot)
     GIVES("cat $A/keep_1/state", "replaced\n");
 }
 
-/* ------------------------------------------------------------- what happened --- */
+/* --------------------------------------------------------------- what happened --- */
 
 Test(files, status_has_its_keys_in_order)
 {
@@ -215,7 +215,7 @@ Test(files, attention_is_empty_when_all_is_well)
     GIVES("cat $M/attention", "");
 }
 
-/* --------------------------------------------------------------------- state --- */
+/* ----------------------------------------------------------------------- state --- */
 
 Test(files, state_is_what_was_written)
 {
@@ -297,7 +297,7 @@ Test(files, state_carries_its_version_and_time)
     WORKS("test $(( $(date +%s) - $(stat -c %Y $A/keep_1/state) )) -lt 100");
 }
 
-/* ------------------------------------------------------------------ behavior --- */
+/* -------------------------------------------------------------------- behavior --- */
 
 Test(files, behavior_names_what_handles_the_messages)
 {
@@ -316,7 +316,7 @@ Test(files, behavior_names_what_handles_the_messages)
     cr_expect_str_eq(word_of("user_1", "behavior"), "echo");
 }
 
-/* -------------------------------------------------------------- delay, timer --- */
+/* ---------------------------------------------------------------- delay, timer --- */
 
 Test(files, a_delayed_task_waits_for_its_time)
 {

@@ -290,7 +290,7 @@ Test(framing, what_a_tool_writes_is_one_message, .init = open_with_inputs)
     CHECK_FORMS(tools);
 }
 
-/* ------------------------------------------------- messages that are named here --- */
+/* ------------------------------------------------ messages that are named here --- */
 
 struct named_form {
     const char *name, *command;

@@ -96,7 +96,7 @@ Test(keys, the_same_key_of_another_actor_is_another_task)
     GIVES("cat $A/user_1/tasks@k $A/user_2/tasks@k", "latte\nmocha\n");
 }
 
-/* ------------------------------------------------------------- many at once --- */
+/* ---------------------------------------------------------------- many at once --- */
 
 #define CLIENTS 100
 
@@ -138,7 +138,7 @@ Test(keys, a_hundred_clients_with_one_key_make_one_turn)
     GIVES("cat $A/counter_1/state", "7\n");
 }
 
-/* ---------------------------------------------------------------- bulk loads --- */
+/* ------------------------------------------------------------------ bulk loads --- */
 
 Test(keys, the_nth_line_of_an_append_is_keyed_n)
 {

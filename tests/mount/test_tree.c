@@ -114,7 +114,7 @@ Test(tree, a_handle_of_a_retired_actor_sends_nothing_to_its_successor)
     cr_expect_eq(mailbox_count("user_1"), 0);
 }
 
-/* -------------------------------------------------------------------- hiding --- */
+/* ---------------------------------------------------------------------- hiding --- */
 
 Test(tree, a_removed_special_file_is_only_hidden)
 {
@@ -162,7 +162,7 @@ Test(tree, rm_r_ends_in_rmdir)
     GIVES("ls $A", "");
 }
 
-/* -------------------------------------------------------------- owners, modes --- */
+/* --------------------------------------------------------------- owners, modes --- */
 
 Test(tree, an_actor_takes_owner_and_mode_from_its_mkdir)
 {

@@ -156,7 +156,7 @@ Test(waiting, a_waiting_reader_disturbs_nobody)
     command_free(&reader);
 }
 
-/* ------------------------------------------------------- poll, select, epoll --- */
+/* --------------------------------------------------------- poll, select, epoll --- */
 
 static int open_key(int flags)
 {
@@ -263,7 +263,7 @@ Test(waiting, epoll_wakes_for_many_handles)
     reap_resumer(resumer);
 }
 
-/* ----------------------------------------------------------------------- log --- */
+/* ------------------------------------------------------------------------- log --- */
 
 static bool has_three_lines(void *context)
 {
@@ -289,7 +289,7 @@ Test(waiting, tail_f_follows_the_log)
     command_free(&follower);
 }
 
-/* ------------------------------------------------------------------ the stop --- */
+/* -------------------------------------------------------------------- the stop --- */
 
 Test(waiting, readers_are_answered_when_the_daemon_stops)
 {
@@ -309,7 +309,7 @@ Test(waiting, readers_are_answered_when_the_daemon_stops)
     cr_expect_eq(number_of("user_1", "pending"), 1);
 }
 
-/* ------------------------------------------------------------- ten thousand --- */
+/* ---------------------------------------------------------------- ten thousand --- */
 
 #define CROWD_PROCESSES 4
 #define CROWD_THREADS (FIXTURE_SANITIZED ? 250 : 2500)

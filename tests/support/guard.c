@@ -26,6 +26,7 @@
 struct guard {
     char folder[64];
     pid_t processes[GUARD_PROCESSES];
+    bool keeps;
     pid_t pid;   /* of the guard, for its owner */
     int life_fd; /* the owner's end of the pipe */
 };
@@ -63,7 +64,7 @@ static void clean_up(struct guard *guard)
             kill(guard->processes[i], SIGKILL);
     while (unmount_one(guard->folder))
         continue;
-    if (getenv("ACTORFS_TEST_KEEP") == NULL)
+    if (!guard->keeps)
         remove_folder(guard->folder);
 }
 
@@ -100,6 +101,7 @@ struct guard *guard_open(int deadline_s)
     memcpy(guard->folder, "/tmp/actorfs-test-XXXXXX", 25);
     ENSURE(mkdtemp(guard->folder) != NULL);
     ENSURE(pipe2(pipe_fds, O_CLOEXEC) == 0);
+    guard->keeps = getenv("ACTORFS_TEST_KEEP") != NULL;
     guard->pid = fork();
     ENSURE(guard->pid >= 0);
     if (guard->pid == 0)
@@ -130,6 +132,11 @@ void guard_reaped(struct guard *guard, pid_t pid)
     for (int i = 0; i < GUARD_PROCESSES; i++)
         if (guard->processes[i] == pid)
             guard->processes[i] = 0;
+}
+
+void guard_keep(struct guard *guard)
+{
+    guard->keeps = true;
 }
 
 void guard_close(struct guard *guard)
