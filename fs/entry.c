@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/entry.h"
+
+#include <sys/stat.h>
+
+#define LASTING_SECONDS 60.0
+#define LOOKUP_SECONDS 1.0
+#define BLOCK_BYTES 512
+#define IO_BYTES (128 * 1024) /* what programs that ask then read and write at a time  \
+                               */
+
+enum status entry_node(struct fuse_face *face, fuse_ino_t inode, struct node *node_out)
+{
+    return inodes_find(face->inodes, inode, node_out) ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+enum status entry_find(struct fuse_face *face, fuse_ino_t parent, const char *name,
+                       struct node *node_out)
+{
+    struct node folder;
+    struct view text = view_text(name);
+    if (text.size > FILE_NAME_BYTES_MAX)
+        return STATUS_NAME_TOO_LONG;
+    enum status status = entry_node(face, parent, &folder);
+    if (!status)
+        status = tree_lookup(face->tree, &folder, text, node_out);
+    if (!status && hidden_contains(face->hidden, parent, text))
+        return STATUS_NOT_FOUND;
+    return status;
+}
+
+enum status entry_attributes(struct fuse_face *face, const struct node *node,
+                             struct attributes *attributes_out)
+{
+    enum status status = tree_attributes(face->tree, node, attributes_out);
+    if (status == STATUS_NOT_FOUND && node_is_unlisted(node)) {
+        struct node base = tree_node(node->kind, node->actor);
+        status = tree_attributes(face->tree, &base, attributes_out);
+    }
+    return status;
+}
+
+static struct timespec time_of(int64_t wall_ms)
+{
+    return (struct timespec){.tv_sec = wall_ms / 1000,
+                             .tv_nsec = wall_ms % 1000 * 1000000};
+}
+
+void entry_fill_stat(uint64_t inode, const struct attributes *attributes,
+                     struct stat *stat_out)
+{
+    struct timespec modified = time_of(attributes->modified_ms);
+    *stat_out = (struct stat){
+        .st_ino = inode,
+        .st_mode = (attributes->is_folder ? S_IFDIR : S_IFREG) | attributes->mode,
+        .st_nlink = attributes->links,
+        .st_uid = attributes->uid,
+        .st_gid = attributes->gid,
+        .st_size = (off_t)attributes->size,
+        .st_blksize = IO_BYTES,
+        .st_blocks = (blkcnt_t)((attributes->size + BLOCK_BYTES - 1) / BLOCK_BYTES),
+        .st_atim = modified,
+        .st_mtim = modified,
+        .st_ctim = modified,
+    };
+}
+
+static bool only_chmod_changes(enum node_kind kind)
+{
+    return kind == NODE_ACTOR || kind == NODE_TASKS || kind == NODE_EXECUTE ||
+           kind == NODE_README || kind == NODE_BEHAVIORS;
+}
+
+double entry_attribute_seconds(const struct node *node)
+{
+    if (node_is_unlisted(node) || node_is_folder(node))
+        return node->kind == NODE_ACTOR ? LASTING_SECONDS : LOOKUP_SECONDS;
+    return only_chmod_changes(node->kind) ? LASTING_SECONDS : 0;
+}
+
+void entry_describe_as(struct fuse_face *face, const struct node *node,
+                       const char *name, const struct attributes *attributes,
+                       struct fuse_entry_param *out)
+{
+    *out = (struct fuse_entry_param){
+        .ino = inodes_look_up(face->inodes, node, view_text(name)),
+        .generation = 1,
+        .attr_timeout = entry_attribute_seconds(node),
+        .entry_timeout = node_is_unlisted(node) ? 0 : LASTING_SECONDS,
+    };
+    entry_fill_stat(out->ino, attributes, &out->attr);
+}
+
+enum status entry_describe(struct fuse_face *face, const struct node *node,
+                           const char *name, struct fuse_entry_param *out)
+{
+    struct attributes attributes;
+    enum status status = entry_attributes(face, node, &attributes);
+    if (!status)
+        entry_describe_as(face, node, name, &attributes, out);
+    return status;
+}
+
+void entry_reply(fuse_req_t request, const struct fuse_entry_param *entry)
+{
+    struct fuse_face *face = face_of(request);
+    if (fuse_reply_entry(request, entry) != 0)
+        inodes_forget(face->inodes, entry->ino, 1);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session: mounting, the threads, and the way out. libfuse's own loop serves, with
+ * few threads, in one thread of ours. It does not notice fuse_session_exit() while it
+ * sleeps, and a single signal can fall between its look and its sleep, so at the stop
+ * the thread is signaled until it has gone. Only then is the mount taken away: closing
+ * its descriptor earlier would hand the number to somebody else under the readers'
+ * eyes.
+ */
+#include "fs/fuse_face.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "fs/fuse_ops.h"
+#include "fs/handle.h"
+
+#define THREADS_MAX 4 /* no handler waits, so more would only share two cores */
+#define WAKE_SIGNAL SIGUSR1
+#define WAKE_EVERY_NS (20 * 1000 * 1000)
+
+__attribute__((format(printf, 2, 0))) static void
+log_line(enum fuse_log_level level, const char *format, va_list arguments)
+{
+    char line[512];
+    int size = vsnprintf(line, sizeof line, format, arguments);
+    while (size > 0 && (size_t)size < sizeof line && line[size - 1] == '\n')
+        line[--size] = '\0';
+    if (level <= FUSE_LOG_ERR)
+        log_error("%s", line);
+    else
+        log_debug("%s", line);
+}
+
+static void drop_name(void *context, uint64_t folder, struct view name)
+{
+    const struct fuse_face *face = context;
+    fuse_lowlevel_notify_inval_entry(face->session, folder, name.data, name.size);
+}
+
+static void add_words(struct fuse_args *args, const struct fuse_face_options *options)
+{
+    char *words = NULL, *source = NULL;
+    ENSURE(asprintf(&source, "fsname=%s", options->store) > 0);
+    fuse_opt_add_opt(&words,
+                     "default_permissions,subtype=actorfs,nosuid,nodev,noatime");
+    fuse_opt_add_opt_escaped(&words, source);
+    if (options->allow_other)
+        fuse_opt_add_opt(&words, "allow_other");
+    if (options->mount_words[0])
+        fuse_opt_add_opt(&words, options->mount_words);
+    fuse_opt_add_arg(args, "actorfs");
+    fuse_opt_add_arg(args, "-o");
+    fuse_opt_add_arg(args, words);
+    free(source);
+    free(words);
+}
+
+/* What tells our descriptors from others'. Nobody serves yet: ask for what is cached.
+ */
+static bool note_device(struct fuse_face *face)
+{
+    struct statx root;
+    if (statx(AT_FDCWD, face->mountpoint, AT_STATX_DONT_SYNC, STATX_INO, &root) != 0)
+        return false;
+    face->device_major = root.stx_dev_major;
+    face->device_minor = root.stx_dev_minor;
+    return true;
+}
+
+static enum status mount_session(struct fuse_face *face,
+                                 const struct fuse_face_options *options,
+                                 struct bytes *message)
+{
+    struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+    add_words(&args, options);
+    fuse_set_log_func(log_line);
+    face->session = fuse_session_new(&args, &fuse_ops, sizeof fuse_ops, face);
+    fuse_opt_free_args(&args);
+    if (!face->session) {
+        bytes_format(message, "the mount options are not understood");
+        return STATUS_INVALID;
+    }
+    errno = 0;
+    if (fuse_session_mount(face->session, face->mountpoint) != 0) {
+        bytes_format(message, "cannot mount on %s%s%s", face->mountpoint,
+                     errno ? ": " : "", errno ? strerror(errno) : "");
+        return STATUS_IO;
+    }
+    if (note_device(face))
+        return STATUS_OK;
+    bytes_format(message, "cannot look at %s: %s", face->mountpoint, strerror(errno));
+    fuse_session_unmount(face->session);
+    return STATUS_IO;
+}
+
+static struct fuse_face *new_face(struct tree *tree,
+                                  const struct fuse_face_options *options)
+{
+    struct fuse_face *face = memory_take_zeroed(1, sizeof *face);
+    face->tree = tree;
+    face->inodes = inodes_open();
+    face->hidden = hidden_open(options->clock);
+    face->openings = openings_open();
+    face->store = memory_text(view_text(options->store));
+    face->mountpoint = memory_text(view_text(options->mountpoint));
+    face->end_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    ENSURE(face->end_descriptor >= 0);
+    pthread_mutex_init(&face->lock, NULL);
+    pthread_cond_init(&face->changed, NULL);
+    return face;
+}
+
+enum status fuse_face_open(struct tree *tree, const struct fuse_face_options *options,
+                           struct fuse_face **face_out, struct bytes *message)
+{
+    struct fuse_face *face = new_face(tree, options);
+    enum status status = mount_session(face, options, message);
+    if (status)
+        fuse_face_close(face);
+    else
+        *face_out = face;
+    return status;
+}
+
+static void interrupt_sleep(int number)
+{
+    (void)number;
+}
+
+static void *serve(void *context)
+{
+    struct fuse_face *face = context;
+    sigset_t wake;
+    sigemptyset(&wake);
+    sigaddset(&wake, WAKE_SIGNAL);
+    pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
+    struct fuse_loop_config *config = fuse_loop_cfg_create();
+    fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
+    int result = fuse_session_loop_mt(face->session, config);
+    fuse_loop_cfg_destroy(config);
+    if (result < 0)
+        log_error("the mount's session ended: %s", strerror(-result));
+    pthread_mutex_lock(&face->lock);
+    face->is_ended = true;
+    pthread_cond_broadcast(&face->changed);
+    pthread_mutex_unlock(&face->lock);
+    eventfd_write(face->end_descriptor, 1);
+    return NULL;
+}
+
+enum status fuse_face_start(struct fuse_face *face)
+{
+    struct sigaction action = {.sa_handler = interrupt_sleep}; /* without SA_RESTART */
+    sigaction(WAKE_SIGNAL, &action, NULL);
+    face->notifier = notifier_start(drop_name, face);
+    ENSURE(pthread_create(&face->loop, NULL, serve, face) == 0);
+    face->has_loop = true;
+    pthread_mutex_lock(&face->lock);
+    while (!face->is_greeted && !face->is_ended)
+        pthread_cond_wait(&face->changed, &face->lock);
+    bool serves = face->is_greeted;
+    pthread_mutex_unlock(&face->lock);
+    return serves ? STATUS_OK : STATUS_IO;
+}
+
+int fuse_face_end_descriptor(const struct fuse_face *face)
+{
+    return face->end_descriptor;
+}
+
+static bool has_joined(pthread_t thread)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += WAKE_EVERY_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+}
+
+void fuse_face_stop(struct fuse_face *face)
+{
+    fuse_session_exit(face->session);
+    if (face->has_loop) {
+        do
+            pthread_kill(face->loop, WAKE_SIGNAL);
+        while (!has_joined(face->loop));
+        face->has_loop = false;
+    }
+    fuse_session_unmount(face->session);
+}
+
+void fuse_face_close(struct fuse_face *face)
+{
+    for (struct opening *left; (left = openings_any(face->openings));)
+        handle_abandon(left);
+    if (face->notifier)
+        notifier_stop(face->notifier);
+    if (face->session)
+        fuse_session_destroy(face->session);
+    openings_close(face->openings);
+    hidden_close(face->hidden);
+    inodes_close(face->inodes);
+    close(face->end_descriptor);
+    pthread_cond_destroy(&face->changed);
+    pthread_mutex_destroy(&face->lock);
+    free(face->store);
+    free(face->mountpoint);
+    free(face);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/fuse_ops.h"
+
+#include "fs/errno_map.h"
+
+/* What is left out is refused once with ENOSYS, and the kernel does without: extended
+   attributes (or every opening for writing would ask for security.capability), access
+   (default_permissions has it), locks (local ones do), fallocate, SEEK_HOLE. */
+const struct fuse_lowlevel_ops fuse_ops = {
+    .init = op_init,
+    .lookup = op_lookup,
+    .forget = op_forget,
+    .forget_multi = op_forget_multi,
+    .getattr = op_getattr,
+    .setattr = op_setattr,
+    .statfs = op_statfs,
+    .opendir = op_opendir,
+    .readdir = op_readdir,
+    .readdirplus = op_readdirplus,
+    .mkdir = op_mkdir,
+    .rmdir = op_rmdir,
+    .create = op_create,
+    .unlink = op_unlink,
+    .rename = op_rename,
+    .mknod = op_mknod,
+    .symlink = op_symlink,
+    .link = op_link,
+    .open = op_open,
+    .read = op_read,
+    .write = op_write,
+    .flush = op_flush,
+    .fsync = op_fsync,
+    .release = op_release,
+    .poll = op_poll,
+};
+
+void reply_status(fuse_req_t request, enum status status)
+{
+    fuse_reply_err(request, errno_of_status(status));
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "fs/delivery.h"
+#include "fs/polling.h"
+#include "fs/process.h"
+#include "fs/reading.h"
+
+static enum framing_rule rule_of(enum node_kind kind, bool append)
+{
+    if (kind == NODE_STATE)
+        return FRAMING_IMAGE;
+    if (kind == NODE_STATUS || kind == NODE_BEHAVIOR)
+        return FRAMING_LINES;
+    return append ? FRAMING_LINES : FRAMING_WHOLE;
+}
+
+static struct handle *new_handle(struct fuse_face *face, uint64_t inode,
+                                 const struct node *node, int flags)
+{
+    struct handle *handle = memory_take_zeroed(1, sizeof *handle);
+    handle->face = face;
+    handle->node = *node;
+    handle->is_readable = (flags & O_ACCMODE) != O_WRONLY;
+    handle->is_writable = (flags & O_ACCMODE) != O_RDONLY;
+    atomic_init(&handle->references, 1);
+    handle->opening.inode = inode;
+    handle->opening.readable = handle->is_readable;
+    handle->opening.writable = handle->is_writable;
+    pthread_mutex_init(&handle->lock, NULL);
+    return handle;
+}
+
+/* A handle that does not truncate starts from the current bytes and is tied to their
+   version. */
+static enum status start_state(struct handle *handle, int flags)
+{
+    handle->state_version = STATE_VERSION_ANY;
+    if (flags & O_TRUNC)
+        return framing_truncate(&handle->framing, 0);
+    BYTES_AUTO(current);
+    enum status status =
+        engine_state(tree_engine(handle->face->tree), handle->node.actor, &current,
+                     &handle->state_version);
+    if (!status)
+        framing_start_from(&handle->framing, &current);
+    return status;
+}
+
+static enum status open_writing(struct handle *handle, int flags, pid_t thread)
+{
+    enum status status = tree_check_write(handle->face->tree, &handle->node);
+    if (status)
+        return status;
+    const struct engine_options *limits =
+        engine_limits(tree_engine(handle->face->tree));
+    bool append = flags & O_APPEND;
+    bool is_state = handle->node.kind == NODE_STATE;
+    handle->opening.process = handle_process(handle, thread);
+    framing_open(&handle->framing, rule_of(handle->node.kind, append), append,
+                 is_state ? limits->state_bytes_max : limits->message_bytes_max,
+                 handle->opening.process);
+    return is_state ? start_state(handle, flags) : STATUS_OK;
+}
+
+/* A key that nobody has sent yet reads only after this handle has sent it. */
+static enum status open_reading(struct handle *handle)
+{
+    if (handle->is_writable && handle->framing.rule == FRAMING_IMAGE)
+        return STATUS_OK; /* reads what it edits */
+    enum status status = reading_prepare(handle, 0);
+    bool later =
+        status == STATUS_AGAIN || (status == STATUS_NOT_FOUND && handle->is_writable);
+    return later ? STATUS_OK : status;
+}
+
+enum status handle_open(struct fuse_face *face, uint64_t inode, const struct node *node,
+                        int flags, pid_t thread, struct handle **handle_out)
+{
+    struct handle *handle = new_handle(face, inode, node, flags);
+    enum status status = STATUS_OK;
+    if (handle->is_writable)
+        status = open_writing(handle, flags, thread);
+    if (!status && handle->is_readable)
+        status = open_reading(handle);
+    inodes_opened(face->inodes, inode);
+    openings_add(face->openings, &handle->opening);
+    if (status)
+        handle_put(handle);
+    else
+        *handle_out = handle;
+    return status;
+}
+
+struct handle *handle_get(struct handle *handle)
+{
+    atomic_fetch_add(&handle->references, 1);
+    return handle;
+}
+
+static void dispose(struct handle *handle)
+{
+    struct fuse_face *face = handle->face;
+    struct inode_name name;
+    openings_remove(face->openings, &handle->opening);
+    if (inodes_closed(face->inodes, handle->opening.inode, &name))
+        notifier_post(face->notifier, name.folder, name.text);
+    framing_close(&handle->framing);
+    snapshot_free(&handle->snapshot);
+    pthread_mutex_destroy(&handle->lock);
+    free(handle);
+}
+
+void handle_put(struct handle *handle)
+{
+    if (atomic_fetch_sub(&handle->references, 1) == 1)
+        dispose(handle);
+}
+
+void handle_release(struct handle *handle)
+{
+    polling_end(handle);
+    atomic_store(&handle->opening.is_closing, true);
+    pthread_mutex_lock(&handle->lock);
+    if (handle->is_writable && framing_is_owing(&handle->framing))
+        delivery_end(handle, NULL);
+    else
+        pthread_mutex_unlock(&handle->lock);
+    handle_put(handle);
+}
+
+void handle_abandon(struct opening *opening)
+{
+    struct handle *handle =
+        (struct handle *)((char *)opening - offsetof(struct handle, opening));
+    polling_end(handle);
+    handle_put(handle);
+}
+
+pid_t handle_process(struct handle *handle, pid_t thread)
+{
+    if (thread != handle->last_thread) {
+        handle->last_process = process_of_thread(thread);
+        handle->last_thread = thread;
+    }
+    return handle->last_process;
+}
+
+/* The process holds the file if it has more descriptors of it than its other openings
+   account for. */
+static enum holding holds(void *context, pid_t process)
+{
+    const struct handle *handle = context;
+    const struct fuse_face *face = handle->face;
+    struct open_file file = {.device_major = face->device_major,
+                             .device_minor = face->device_minor,
+                             .inode = handle->opening.inode,
+                             .readable = handle->is_readable,
+                             .writable = true,
+                             .name_part = node_base_name(handle->node.kind)};
+    int others = openings_count_others(face->openings, &handle->opening, process);
+    int count = process_descriptors(process, &file, others + 1);
+    if (count < 0)
+        return HOLDING_UNKNOWN;
+    return count > others ? HOLDING_SOME : HOLDING_NONE;
+}
+
+bool handle_ends_at_flush(struct handle *handle, pid_t thread)
+{
+    bool ends = framing_ends_at_flush(&handle->framing, thread, holds, handle);
+    if (ends)
+        atomic_store(&handle->opening.is_closing, true);
+    return ends;
+}

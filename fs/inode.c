@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The unlisted names stand in two chained hash tables over the same entries, by name
+ * (folder and text, so that two spellings of one key are two inodes: harmless) and by
+ * number. Both grow together, by doubling, when there are more entries than buckets.
+ */
+#include "fs/inode.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "fs/hash.h"
+
+#define KIND_BITS 5
+#define UNLISTED (UINT64_C(1) << 63)
+#define BUCKETS_AT_FIRST 256u
+
+struct inode_entry {
+    struct inode_entry *next_by_name, *next_by_number;
+    uint64_t number;
+    uint64_t lookups, handles;
+    struct node node;
+    size_t name_size;
+    char name[];
+};
+
+struct inodes {
+    pthread_mutex_t lock; /* guards all that follows */
+    uint64_t last_number;
+    size_t count, buckets; /* buckets: a power of two */
+    struct inode_entry **by_name, **by_number;
+};
+
+uint64_t inode_of_listed(enum node_kind kind, uint64_t actor)
+{
+    return actor << KIND_BITS | ((uint64_t)kind + 1);
+}
+
+static uint64_t folder_of(const struct node *node)
+{
+    return inode_of_listed(NODE_ACTOR, node->actor);
+}
+
+struct inodes *inodes_open(void)
+{
+    struct inodes *inodes = memory_take_zeroed(1, sizeof *inodes);
+    pthread_mutex_init(&inodes->lock, NULL);
+    inodes->buckets = BUCKETS_AT_FIRST;
+    inodes->by_name = memory_take_zeroed(inodes->buckets, sizeof(struct inode_entry *));
+    inodes->by_number =
+        memory_take_zeroed(inodes->buckets, sizeof(struct inode_entry *));
+    return inodes;
+}
+
+static struct inode_entry **name_bucket(struct inodes *inodes, uint64_t actor,
+                                        struct view name)
+{
+    uint64_t hash = hash_bytes(hash_number(actor), name);
+    return &inodes->by_name[hash & (inodes->buckets - 1)];
+}
+
+static struct inode_entry **number_bucket(struct inodes *inodes, uint64_t number)
+{
+    return &inodes->by_number[hash_number(number) & (inodes->buckets - 1)];
+}
+
+static void link_entry(struct inodes *inodes, struct inode_entry *entry)
+{
+    struct view name = view_of(entry->name, entry->name_size);
+    struct inode_entry **at = name_bucket(inodes, entry->node.actor, name);
+    entry->next_by_name = *at;
+    *at = entry;
+    at = number_bucket(inodes, entry->number);
+    entry->next_by_number = *at;
+    *at = entry;
+}
+
+static void grow(struct inodes *inodes)
+{
+    struct inode_entry **old = inodes->by_number;
+    size_t old_buckets = inodes->buckets;
+    free(inodes->by_name);
+    inodes->buckets *= 2;
+    inodes->by_name = memory_take_zeroed(inodes->buckets, sizeof(struct inode_entry *));
+    inodes->by_number =
+        memory_take_zeroed(inodes->buckets, sizeof(struct inode_entry *));
+    for (size_t i = 0; i < old_buckets; i++) {
+        for (struct inode_entry *entry = old[i], *next; entry; entry = next) {
+            next = entry->next_by_number;
+            link_entry(inodes, entry);
+        }
+    }
+    free(old);
+}
+
+static struct inode_entry *find_number(struct inodes *inodes, uint64_t number)
+{
+    struct inode_entry *entry = *number_bucket(inodes, number);
+    while (entry && entry->number != number)
+        entry = entry->next_by_number;
+    return entry;
+}
+
+static struct inode_entry *find_name(struct inodes *inodes, const struct node *node,
+                                     struct view name)
+{
+    struct inode_entry *entry = *name_bucket(inodes, node->actor, name);
+    while (entry && (entry->node.actor != node->actor ||
+                     !view_equal(view_of(entry->name, entry->name_size), name)))
+        entry = entry->next_by_name;
+    return entry;
+}
+
+static struct inode_entry *add(struct inodes *inodes, const struct node *node,
+                               struct view name)
+{
+    struct inode_entry *entry = memory_take_zeroed(1, sizeof *entry + name.size);
+    entry->number = UNLISTED | ++inodes->last_number;
+    entry->node = *node;
+    entry->name_size = name.size;
+    memcpy(entry->name, name.data, name.size);
+    if (++inodes->count > inodes->buckets)
+        grow(inodes);
+    link_entry(inodes, entry);
+    return entry;
+}
+
+uint64_t inodes_look_up(struct inodes *inodes, const struct node *node,
+                        struct view name)
+{
+    if (!node_is_unlisted(node))
+        return inode_of_listed(node->kind, node->actor);
+    ENSURE(name.size <= FILE_NAME_BYTES_MAX);
+    pthread_mutex_lock(&inodes->lock);
+    struct inode_entry *entry = find_name(inodes, node, name);
+    if (!entry)
+        entry = add(inodes, node, name);
+    entry->lookups++;
+    uint64_t number = entry->number;
+    pthread_mutex_unlock(&inodes->lock);
+    return number;
+}
+
+static bool find_listed(uint64_t inode, struct node *node_out)
+{
+    uint64_t actor = inode >> KIND_BITS;
+    uint64_t kind = (inode & ((1u << KIND_BITS) - 1)) - 1;
+    if (kind > NODE_BEHAVIOR || (kind < NODE_ACTOR) != (actor == 0))
+        return false;
+    node_out->kind = (enum node_kind)kind;
+    node_out->actor = actor;
+    parameters_clear(&node_out->parameters);
+    return true;
+}
+
+bool inodes_find(struct inodes *inodes, uint64_t inode, struct node *node_out)
+{
+    if (!(inode & UNLISTED))
+        return find_listed(inode, node_out);
+    pthread_mutex_lock(&inodes->lock);
+    const struct inode_entry *entry = find_number(inodes, inode);
+    if (entry)
+        *node_out = entry->node;
+    pthread_mutex_unlock(&inodes->lock);
+    return entry != NULL;
+}
+
+static void unlink_entry(struct inodes *inodes, struct inode_entry *entry)
+{
+    struct view name = view_of(entry->name, entry->name_size);
+    struct inode_entry **at = name_bucket(inodes, entry->node.actor, name);
+    while (*at != entry)
+        at = &(*at)->next_by_name;
+    *at = entry->next_by_name;
+    at = number_bucket(inodes, entry->number);
+    while (*at != entry)
+        at = &(*at)->next_by_number;
+    *at = entry->next_by_number;
+    inodes->count--;
+    free(entry);
+}
+
+/* A reply that the kernel did not want may leave a handle to be closed after the last
+   lookup is forgotten, so an entry goes when neither is left. */
+static void drop_if_unused(struct inodes *inodes, struct inode_entry *entry)
+{
+    if (entry->lookups == 0 && entry->handles == 0)
+        unlink_entry(inodes, entry);
+}
+
+void inodes_forget(struct inodes *inodes, uint64_t inode, uint64_t lookups)
+{
+    if (!(inode & UNLISTED))
+        return;
+    pthread_mutex_lock(&inodes->lock);
+    struct inode_entry *entry = find_number(inodes, inode);
+    if (entry) {
+        entry->lookups -= lookups < entry->lookups ? lookups : entry->lookups;
+        drop_if_unused(inodes, entry);
+    }
+    pthread_mutex_unlock(&inodes->lock);
+}
+
+void inodes_opened(struct inodes *inodes, uint64_t inode)
+{
+    if (!(inode & UNLISTED))
+        return;
+    pthread_mutex_lock(&inodes->lock);
+    struct inode_entry *entry = find_number(inodes, inode);
+    ENSURE(entry);
+    entry->handles++;
+    pthread_mutex_unlock(&inodes->lock);
+}
+
+bool inodes_closed(struct inodes *inodes, uint64_t inode, struct inode_name *name_out)
+{
+    if (!(inode & UNLISTED))
+        return false;
+    pthread_mutex_lock(&inodes->lock);
+    struct inode_entry *entry = find_number(inodes, inode);
+    ENSURE(entry && entry->handles > 0);
+    bool last = --entry->handles == 0;
+    if (last) {
+        name_out->folder = folder_of(&entry->node);
+        memcpy(name_out->text, entry->name, entry->name_size);
+        name_out->text[entry->name_size] = '\0';
+        drop_if_unused(inodes, entry);
+    }
+    pthread_mutex_unlock(&inodes->lock);
+    return last;
+}
+
+size_t inodes_count(struct inodes *inodes)
+{
+    pthread_mutex_lock(&inodes->lock);
+    size_t count = inodes->count;
+    pthread_mutex_unlock(&inodes->lock);
+    return count;
+}
+
+void inodes_close(struct inodes *inodes)
+{
+    for (size_t i = 0; i < inodes->buckets; i++)
+        while (inodes->by_number[i])
+            unlink_entry(inodes, inodes->by_number[i]);
+    free(inodes->by_name);
+    free(inodes->by_number);
+    pthread_mutex_destroy(&inodes->lock);
+    free(inodes);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inode numbers, the kernel's names for nodes. A listed node needs no table: its number
+ * says what it is,
+ *
+ *     actor id << 5 | kind + 1        (actor 0: the files at the top; the root is 1)
+ *
+ * and because actor ids are never used again, neither are the numbers. A name that is
+ * not listed (`tasks@KEY,wait=5s`) gets a number with the top bit set when it is first
+ * looked up, and keeps it until the kernel has forgotten every lookup.
+ *
+ * Any thread.
+ */
+#ifndef ACTORFS_FS_INODE_H
+#define ACTORFS_FS_INODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/limits.h"
+#include "common/tree/node.h"
+
+uint64_t inode_of_listed(enum node_kind kind, uint64_t actor);
+
+struct inodes;
+
+struct inodes *inodes_open(void);
+void inodes_close(struct inodes *inodes);
+
+/* The number of `node`, which is the entry `name` of its folder. For an unlisted name
+   this counts a lookup, to be undone by inodes_forget. */
+uint64_t inodes_look_up(struct inodes *inodes, const struct node *node,
+                        struct view name);
+/* False for a number that was never given out, or is forgotten. */
+bool inodes_find(struct inodes *inodes, uint64_t inode, struct node *node_out);
+void inodes_forget(struct inodes *inodes, uint64_t inode, uint64_t lookups);
+
+/* Count the handles open on an unlisted name; listed ones are ignored. Closing the last
+   one returns true and tells the folder and the name, so that the kernel can be asked
+   to drop it: nothing else would make it forget the name of a message long done. */
+struct inode_name {
+    uint64_t folder;
+    char text[FILE_NAME_BYTES_MAX + 1];
+};
+void inodes_opened(struct inodes *inodes, uint64_t inode);
+bool inodes_closed(struct inodes *inodes, uint64_t inode, struct inode_name *name_out);
+
+/* How many unlisted names are known. */
+size_t inodes_count(struct inodes *inodes);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Callbacks about names: create, remove, rename. Special files are neither made nor
+ * destroyed. Removing one hides its name; creating it shows it again; creating a name
+ * with a key or parameters opens it, and the message makes the key known.
+ */
+#include "fs/fuse_ops.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "common/base/log.h"
+#include "fs/access.h"
+#include "fs/entry.h"
+#include "fs/handle.h"
+
+/* Ordinary files have no home here yet. */
+static enum status refuse_ordinary(const char *what, const char *name)
+{
+    log_debug("%s of an ordinary file refused: %s", what, name);
+    return STATUS_PERMISSION;
+}
+
+/* The node that creating `name` opens. EXISTS with O_EXCL where there is one that is
+   not hidden. */
+static enum status find_creatable(fuse_req_t request, fuse_ino_t parent,
+                                  const char *name, int flags, struct node *node_out)
+{
+    struct fuse_face *face = face_of(request);
+    bool shown = hidden_remove(face->hidden, parent, view_text(name));
+    enum status status = entry_find(face, parent, name, node_out);
+    if (!status && node_is_folder(node_out))
+        return STATUS_EXISTS;
+    if (!status)
+        return flags & O_EXCL && !shown ? STATUS_EXISTS : STATUS_OK;
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    if (!tree_may_create(node_out))
+        return refuse_ordinary("creation", name);
+    return access_may_write(request, node_out);
+}
+
+static void reply_created(fuse_req_t request, const struct fuse_entry_param *entry,
+                          struct fuse_file_info *file, struct handle *handle)
+{
+    file->fh = (uint64_t)(uintptr_t)handle;
+    file->direct_io = 1;
+    if (fuse_reply_create(request, entry, file) == 0)
+        return;
+    struct fuse_face *face = handle->face; /* the kernel no longer wants it */
+    handle_release(handle);
+    inodes_forget(face->inodes, entry->ino, 1);
+}
+
+void op_create(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode,
+               struct fuse_file_info *file)
+{
+    (void)mode; /* it has one: of `tasks`, or its own */
+    struct fuse_face *face = face_of(request);
+    struct node node;
+    struct fuse_entry_param entry;
+    struct handle *handle;
+    enum status status = find_creatable(request, parent, name, file->flags, &node);
+    if (!status)
+        status = entry_describe(face, &node, name, &entry);
+    if (status) {
+        reply_status(request, status);
+        return;
+    }
+    status = handle_open(face, entry.ino, &node, file->flags,
+                         fuse_req_ctx(request)->pid, &handle);
+    if (status) {
+        reply_status(request, status);
+        inodes_forget(face->inodes, entry.ino, 1);
+    } else {
+        reply_created(request, &entry, file, handle);
+    }
+}
+
+void op_unlink(fuse_req_t request, fuse_ino_t parent, const char *name)
+{
+    struct fuse_face *face = face_of(request);
+    struct node node;
+    enum status status = entry_find(face, parent, name, &node);
+    bool is_special = !status && node.actor != 0 && !node_is_folder(&node);
+    if (is_special)
+        hidden_add(face->hidden, parent, view_text(name));
+    reply_status(request, status ? status : is_special ? STATUS_OK : STATUS_PERMISSION);
+}
+
+void op_rename(fuse_req_t request, fuse_ino_t parent, const char *name,
+               fuse_ino_t new_parent, const char *new_name, unsigned flags)
+{
+    (void)parent;
+    (void)new_parent;
+    (void)new_name;
+    if (flags & (unsigned)~RENAME_NOREPLACE)
+        fuse_reply_err(request, EINVAL);
+    else
+        reply_status(request, refuse_ordinary("renaming", name));
+}
+
+void op_mknod(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode,
+              dev_t device)
+{
+    (void)parent;
+    (void)mode;
+    (void)device;
+    reply_status(request, refuse_ordinary("creation", name));
+}
+
+void op_symlink(fuse_req_t request, const char *target, fuse_ino_t parent,
+                const char *name)
+{
+    (void)target;
+    (void)parent;
+    reply_status(request, refuse_ordinary("creation", name));
+}
+
+void op_link(fuse_req_t request, fuse_ino_t inode, fuse_ino_t parent, const char *name)
+{
+    (void)inode;
+    (void)parent;
+    reply_status(request, refuse_ordinary("linking", name));
+}

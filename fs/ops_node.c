@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Callbacks about nodes: hello, lookup and forget, attributes, space.
+ */
+#include "fs/fuse_ops.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "fs/delivery.h"
+#include "fs/entry.h"
+
+void op_init(void *userdata, struct fuse_conn_info *connection)
+{
+    struct fuse_face *face = userdata;
+    /* No splice: what is written is copied anyway, and small. No locks: local ones do.
+       No writeback: it would cut writes anew and lose who made them. */
+    connection->want &= ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
+                                    FUSE_CAP_SPLICE_MOVE);
+    connection->want |= connection->capable & FUSE_CAP_ATOMIC_O_TRUNC;
+    pthread_mutex_lock(&face->lock);
+    face->is_greeted = true;
+    pthread_cond_broadcast(&face->changed);
+    pthread_mutex_unlock(&face->lock);
+}
+
+/* A name that cannot be an actor's is a name that nobody has: programs look for .git
+   and .hidden everywhere. In an actor's folder a bad key or parameter is a mistake. */
+static enum status as_lookup(struct fuse_face *face, fuse_ino_t parent,
+                             enum status status)
+{
+    struct node folder;
+    bool is_mistake = status == STATUS_INVALID && !entry_node(face, parent, &folder) &&
+                      folder.kind == NODE_ACTOR;
+    return status == STATUS_INVALID && !is_mistake ? STATUS_NOT_FOUND : status;
+}
+
+void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
+{
+    struct fuse_face *face = face_of(request);
+    struct node node;
+    struct fuse_entry_param entry;
+    enum status status = entry_find(face, parent, name, &node);
+    if (!status)
+        status = entry_describe(face, &node, name, &entry);
+    if (status)
+        reply_status(request, as_lookup(face, parent, status));
+    else
+        entry_reply(request, &entry);
+}
+
+void op_forget(fuse_req_t request, fuse_ino_t inode, uint64_t lookups)
+{
+    inodes_forget(face_of(request)->inodes, inode, lookups);
+    fuse_reply_none(request);
+}
+
+void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget_data *forgets)
+{
+    for (size_t i = 0; i < count; i++)
+        inodes_forget(face_of(request)->inodes, forgets[i].ino, forgets[i].nlookup);
+    fuse_reply_none(request);
+}
+
+static void reply_attributes(fuse_req_t request, fuse_ino_t inode,
+                             const struct node *node)
+{
+    struct attributes attributes;
+    struct stat stat;
+    enum status status = entry_attributes(face_of(request), node, &attributes);
+    if (status) {
+        reply_status(request, status);
+        return;
+    }
+    entry_fill_stat(inode, &attributes, &stat);
+    fuse_reply_attr(request, &stat, entry_attribute_seconds(node));
+}
+
+void op_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    (void)file;
+    struct node node;
+    enum status status = entry_node(face_of(request), inode, &node);
+    if (status)
+        reply_status(request, status);
+    else
+        reply_attributes(request, inode, &node);
+}
+
+struct owner_change {
+    fuse_req_t request;
+    fuse_ino_t inode;
+    struct node node;
+};
+
+static void owner_changed(void *context, const struct engine_answer *answer)
+{
+    struct owner_change *change = context;
+    if (answer->status)
+        reply_status(change->request, answer->status);
+    else
+        reply_attributes(change->request, change->inode, &change->node);
+    free(change);
+}
+
+static void change_owner(fuse_req_t request, fuse_ino_t inode, const struct node *node,
+                         const struct stat *wanted, int which)
+{
+    struct attributes now;
+    struct fuse_face *face = face_of(request);
+    enum status status = entry_attributes(face, node, &now);
+    if (status) {
+        reply_status(request, status);
+        return;
+    }
+    struct engine_owner owner = {
+        .uid = which & FUSE_SET_ATTR_UID ? wanted->st_uid : now.uid,
+        .gid = which & FUSE_SET_ATTR_GID ? wanted->st_gid : now.gid,
+        .mode = which & FUSE_SET_ATTR_MODE ? wanted->st_mode & 07777 : now.mode,
+    };
+    struct owner_change *change = memory_take(sizeof *change);
+    *change = (struct owner_change){request, inode, *node};
+    tree_set_owner(face->tree, node, &owner, owner_changed, change);
+}
+
+struct emptying {
+    struct fuse_face *face;
+    uint64_t actor;
+};
+
+static void note_refusal(void *context, const struct engine_answer *answer)
+{
+    struct emptying *emptying = context;
+    if (answer->status)
+        engine_note_refusal(tree_engine(emptying->face->tree), emptying->actor,
+                            answer->status, view_text(answer->detail));
+    free(emptying);
+}
+
+/* truncate(2) by name has no close() to wait in, and must not wait here for a turn: the
+   kernel holds the file meanwhile. So it is not waited for. */
+static void empty_state(struct fuse_face *face, const struct node *node)
+{
+    struct emptying *emptying = memory_take(sizeof *emptying);
+    *emptying = (struct emptying){face, node->actor};
+    tree_write(face->tree, node, view_of(NULL, 0), STATE_VERSION_ANY, note_refusal,
+               emptying);
+}
+
+/* Only a state has a size to change; elsewhere it is accepted and means nothing. */
+static enum status change_size(struct fuse_face *face, const struct node *node,
+                               off_t size, const struct fuse_file_info *file)
+{
+    struct handle *handle = file ? handle_of(file) : NULL;
+    if (handle && handle->is_writable) {
+        pthread_mutex_lock(&handle->lock);
+        enum status status = framing_truncate(&handle->framing, (uint64_t)size);
+        pthread_mutex_unlock(&handle->lock);
+        return status;
+    }
+    if (node->kind == NODE_STATE && size == 0)
+        empty_state(face, node);
+    return STATUS_OK;
+}
+
+void op_setattr(fuse_req_t request, fuse_ino_t inode, struct stat *wanted, int which,
+                struct fuse_file_info *file)
+{
+    struct fuse_face *face = face_of(request);
+    struct node node;
+    const int owner = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
+    enum status status = entry_node(face, inode, &node);
+    if (!status && which & FUSE_SET_ATTR_SIZE)
+        status = change_size(face, &node, wanted->st_size, file);
+    if (status)
+        reply_status(request, status);
+    else if (which & owner && !node_is_unlisted(&node))
+        change_owner(request, inode, &node, wanted, which);
+    else
+        reply_attributes(request, inode, &node);
+}
+
+void op_statfs(fuse_req_t request, fuse_ino_t inode)
+{
+    (void)inode;
+    struct statvfs space;
+    if (statvfs(face_of(request)->store, &space) != 0) {
+        fuse_reply_err(request, errno);
+        return;
+    }
+    space.f_namemax = FILE_NAME_BYTES_MAX;
+    fuse_reply_statfs(request, &space);
+}
