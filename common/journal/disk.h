@@ -6,9 +6,11 @@
  *
  * Promise of a disk: what write() wrote before a sync() that succeeded survives a power
  * failure; of what was not synced any subset of 512-byte sectors may survive. A name
- * made, renamed or removed is sure after sync_names().
+ * made, renamed or removed is sure after sync_names(). What was written and not synced
+ * survives the end of the process.
  *
  * Errors: NO_SPACE when there is no room (nothing is left behind), IO for all else.
+ * Several threads may call a disk at once; a file is written by one thread at a time.
  */
 #ifndef ACTORFS_JOURNAL_DISK_H
 #define ACTORFS_JOURNAL_DISK_H
@@ -33,6 +35,7 @@ struct disk {
     enum status (*rename)(struct disk *disk, const char *from, const char *to);
     enum status (*remove)(struct disk *disk, const char *name);
     enum status (*sync_names)(struct disk *disk);
+    /* Every file of it is closed by then. */
     void (*close_disk)(struct disk *disk);
 
     /* Whole or not at all as far as the caller is told; IO otherwise. */

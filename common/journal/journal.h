@@ -10,12 +10,14 @@
  * (the committer, which may be another): while a batch is being committed the next one
  * is appended. prepare and release may be called by any one further thread.
  *
- * On disk: segments of a fixed size, `SEQUENCE-INCARNATION.segment`, allocated and
- * zeroed ahead and recycled by renaming, so that fdatasync has no metadata to write.
+ * On disk: segments of a fixed size, allocated and zeroed ahead and recycled by
+ * renaming, so that fdatasync has no metadata to write (segment.h; their bytes:
+ * frame.h).
  */
 #ifndef ACTORFS_JOURNAL_JOURNAL_H
 #define ACTORFS_JOURNAL_JOURNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/bytes.h"
@@ -25,9 +27,11 @@
 struct journal;
 
 struct journal_options {
-    uint64_t segment_bytes;     /* at least two of the largest records */
-    uint32_t record_bytes_max;  /* of a body */
-    unsigned spare_segments;    /* kept ready ahead of need, at least 1 */
+    uint64_t segment_bytes;    /* at least two of the largest records, below 4 GiB */
+    uint32_t record_bytes_max; /* of a body */
+    unsigned spare_segments;   /* kept ready ahead of need, at least 1; one more is held
+                                  back for the next opening */
+    bool sync; /* commits survive a power failure; else the end of the process only */
 };
 
 /* Called for each record to replay, in order. Any status but OK ends the opening with
@@ -48,15 +52,16 @@ MUST_CHECK enum status journal_open(struct disk *disk,
                                     journal_replay_fn *replay, void *context,
                                     struct journal **journal_out);
 
-/* Makes sure that a record with a body of `body_bytes` can be appended. NO_SPACE when a
-   segment is needed and cannot be made: nothing is in doubt, try again later. IO after a
-   failed commit. Sequencer. */
+/* Makes sure that a record with a body of `body_bytes` can be appended. NO_SPACE, or
+   IO, when a segment is needed and cannot be made: nothing is in doubt, try again
+   later. IO for ever after a failed commit. Takes a spare if there is one; without, it
+   makes one, which takes long. Sequencer. */
 MUST_CHECK enum status journal_reserve(struct journal *journal, uint64_t body_bytes);
 /* Appends a record for which room was reserved and returns its sequence number. The
    body is copied. Sequencer. */
 uint64_t journal_append(struct journal *journal, struct view body);
-/* Ends the current batch; false when it is empty. No batch may be sealed while another
-   one waits for its commit. Sequencer. */
+/* Ends the current batch; false when it is empty, and then there is nothing to commit.
+   No batch may be sealed while another one waits for its commit. Sequencer. */
 bool journal_seal(struct journal *journal);
 /* Writes and syncs the sealed batch. After a failure the tail is unknown: the journal
    takes nothing more (IO, for ever). Committer. */
@@ -69,10 +74,12 @@ uint64_t journal_last(const struct journal *journal);
 uint64_t journal_bytes_held(const struct journal *journal);
 
 /* Records up to and including `sequence` are kept elsewhere by now: segments that hold
-   nothing later are recycled. Any one thread. */
+   nothing later are recycled. What is not committed yet is not released. Any one
+   thread. */
 void journal_release(struct journal *journal, uint64_t sequence);
-/* Makes spare segments ahead of need, outside the commit path; NO_SPACE or IO are
-   harmless here. Any one thread. */
+/* Makes the spare segments that are missing, outside the commit path: call it after
+   opening and whenever segments may have been used. NO_SPACE or IO are harmless here.
+   Any one thread. */
 enum status journal_prepare(struct journal *journal);
 
 /* Commits nothing: what was not committed is dropped. */
