@@ -57,6 +57,7 @@ static void code_accept(struct codec *codec, struct change *change)
 static void code_finish(struct codec *codec, struct change *change)
 {
     CODE(sequence);
+    CODE(slot);
     CODE(outcome);
     CODE(attempts);
     CODE(turn_ms);
@@ -101,9 +102,14 @@ static void code_fields(struct codec *codec, struct change *change)
         code_accept(codec, change);
         break;
     case CHANGE_DUE:
+        CODE(sequence);
+        CODE(slot);
+        break;
     case CHANGE_RETRY:
         CODE(sequence);
         CODE(slot);
+        CODE(outcome);
+        CODE(openings);
         break;
     case CHANGE_FINISH:
         code_finish(codec, change);
@@ -113,6 +119,8 @@ static void code_fields(struct codec *codec, struct change *change)
         break;
     case CHANGE_FORGET:
         CODE(sequence);
+        CODE(outcome);
+        CODE_VIEW(key);
         break;
     case CHANGE_REMOVE:
     case CHANGE_TYPES:

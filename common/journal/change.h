@@ -34,19 +34,21 @@ enum change_type {
     CHANGE_ACCEPT,     /* a message: actor, sequence, due_ms, openings, flags, key,
                           fingerprint, timer, caller, message */
     CHANGE_DUE,        /* a delayed task takes its place: actor, sequence, slot */
-    CHANGE_FINISH,     /* a turn, or a cancel: actor, sequence, outcome, attempts,
+    CHANGE_FINISH,     /* a turn, or a cancel: actor, sequence, slot, outcome, attempts,
                           turn_ms, flags, log_first, log_bytes, result, state */
     CHANGE_ATTEMPT,    /* a failed try: actor, sequence, attempts, due_ms (not before),
                           text (error) */
-    CHANGE_RETRY,      /* a finished task waits again: actor, sequence, slot */
-    CHANGE_FORGET,     /* a finished task and its key: actor, sequence */
+    CHANGE_RETRY,      /* a finished task waits again: actor, sequence, slot, outcome (it
+                          had), openings */
+    CHANGE_FORGET,     /* a finished task and its key: actor, sequence, outcome, key */
     CHANGE_TYPES
 };
 
 enum change_flags {
     CHANGE_RESULT_IS_MESSAGE = 1,
     CHANGE_STATE_CHANGED = 2,
-    CHANGE_RAN = 4 /* FINISH: a turn ran (a cancel of a waiting task has none) */
+    CHANGE_RAN = 4,        /* FINISH: a turn ran (a cancel of a waiting task has none) */
+    CHANGE_WAS_DELAYED = 8 /* FINISH: it had no place in the mailbox yet */
 };
 
 struct change {

@@ -40,7 +40,8 @@ struct view text_key(struct text_key *key, uint64_t actor, struct view text)
 static const char *const table_names[TABLE_COUNT] = {
     [TABLE_ACTORS] = "actors", [TABLE_NAMES] = "names", [TABLE_STATES] = "states",
     [TABLE_LIVE] = "live",     [TABLE_DONE] = NULL,     [TABLE_KEYS] = "keys",
-    [TABLE_LOG] = "log",       [TABLE_TIMERS] = "timers"};
+    [TABLE_LOG] = "log",       [TABLE_TIMERS] = "timers",
+    [TABLE_ATTENTION] = "attention"};
 
 static enum status read_meta(struct store_writer *writer, store_table meta,
                              const char *name, void *out, size_t size)

@@ -27,6 +27,7 @@ enum table {
     TABLE_KEYS,   /* id, key -> struct key_place */
     TABLE_LOG,    /* id, line number -> struct log_record */
     TABLE_TIMERS, /* due, id, sequence -> nothing */
+    TABLE_ATTENTION, /* id -> nothing */
     TABLE_COUNT
 };
 

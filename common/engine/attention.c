@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Actors that need someone (contract, section 2). Why and since when stands in the
+ * actor's record; which actors have it so is kept in a small table and, for readers, as
+ * a set of ids in memory. The set may run ahead of what is committed: a reader looks at
+ * the committed record of each and shows only what that says.
+ */
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "common/engine/core.h"
+
+struct attention_set {
+    pthread_mutex_t mutex;
+    uint64_t *ids; /* ascending; guarded by mutex */
+    size_t count, capacity;
+};
+
+const char *attention_text(enum attention attention)
+{
+    static const char *const texts[] = {
+        [ATTENTION_NONE] = "",
+        [ATTENTION_RETRYING] = "retrying",
+        [ATTENTION_SUSPENDED] = "suspended",
+        [ATTENTION_FULL] = "full",
+        [ATTENTION_FAILED] = "failed",
+        [ATTENTION_NO_BEHAVIOR] = "no-behavior",
+    };
+    return texts[attention];
+}
+
+/* Where `id` is or belongs. Mutex held. */
+static size_t position_of(const struct attention_set *set, uint64_t id)
+{
+    size_t low = 0, high = set->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set->ids[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void set_add(struct attention_set *set, uint64_t id)
+{
+    pthread_mutex_lock(&set->mutex);
+    size_t at = position_of(set, id);
+    if (at == set->count || set->ids[at] != id) {
+        if (set->count == set->capacity) {
+            set->capacity = set->capacity * 2 + 64;
+            set->ids = memory_resize(set->ids, set->capacity * sizeof *set->ids);
+        }
+        memmove(set->ids + at + 1, set->ids + at, (set->count - at) * sizeof *set->ids);
+        set->ids[at] = id;
+        set->count++;
+    }
+    pthread_mutex_unlock(&set->mutex);
+}
+
+static void set_remove(struct attention_set *set, uint64_t id)
+{
+    pthread_mutex_lock(&set->mutex);
+    size_t at = position_of(set, id);
+    if (at < set->count && set->ids[at] == id) {
+        set->count--;
+        memmove(set->ids + at, set->ids + at + 1, (set->count - at) * sizeof *set->ids);
+    }
+    pthread_mutex_unlock(&set->mutex);
+}
+
+static enum attention reason(struct engine *engine, const struct actor *actor)
+{
+    const struct actor_head *head = &actor->record.head;
+    if (head->flags & ACTOR_RETRYING)
+        return ATTENTION_RETRYING;
+    if (head->flags & ACTOR_SUSPENDED)
+        return ATTENTION_SUSPENDED;
+    if (actor_unfinished(actor) >= engine->options.mailbox_tasks_max)
+        return ATTENTION_FULL;
+    if (head->counts.failed)
+        return ATTENTION_FAILED;
+    if (head->counts.pending && !behavior_of(engine->behaviors, &actor->record))
+        return ATTENTION_NO_BEHAVIOR;
+    return ATTENTION_NONE;
+}
+
+void attention_update(struct engine *engine, struct actor *actor)
+{
+    struct actor_head *head = &actor->record.head;
+    enum attention now = reason(engine, actor);
+    if (now == (enum attention)head->attention)
+        return;
+    struct pair_key key;
+    struct view id = single_key(&key, actor->id);
+    bool had = head->attention != ATTENTION_NONE;
+    head->attention = now;
+    head->attention_ms = now == ATTENTION_NONE ? 0 : engine->wall_ms;
+    if (now == ATTENTION_NONE) {
+        index_delete(engine->index, TABLE_ATTENTION, id, engine->applying);
+        set_remove(engine->attention, actor->id);
+    } else if (!had) {
+        index_put(engine->index, TABLE_ATTENTION, id, engine->applying, 0);
+        set_add(engine->attention, actor->id);
+    }
+}
+
+void attention_forget(struct engine *engine, struct actor *actor)
+{
+    struct pair_key key;
+    if (actor->record.head.attention == ATTENTION_NONE)
+        return;
+    index_delete(engine->index, TABLE_ATTENTION, single_key(&key, actor->id),
+                 engine->applying);
+    set_remove(engine->attention, actor->id);
+}
+
+static bool load_id(void *context, struct view key, struct view value)
+{
+    (void)value;
+    set_add(context, number_from_key(key.data));
+    return true;
+}
+
+void attention_open(struct engine *engine)
+{
+    engine->attention = memory_take_zeroed(1, sizeof *engine->attention);
+    pthread_mutex_init(&engine->attention->mutex, NULL);
+    index_scan_stored(index_decided(engine->index), TABLE_ATTENTION, view_of("", 0),
+                      load_id, engine->attention);
+}
+
+void attention_close(struct engine *engine)
+{
+    pthread_mutex_destroy(&engine->attention->mutex);
+    free(engine->attention->ids);
+    free(engine->attention);
+}
+
+/* ---------------------------------------------------------------------- rendering --- */
+
+struct attention_line {
+    int64_t since_ms;
+    struct bytes text;
+};
+
+static int older_first(const void *left, const void *right)
+{
+    int64_t a = ((const struct attention_line *)left)->since_ms;
+    int64_t b = ((const struct attention_line *)right)->since_ms;
+    return a < b ? -1 : a > b;
+}
+
+/* ACTOR WHY SINCE KEY ERROR */
+static bool render_line(struct engine *engine, uint64_t id, struct attention_line *line)
+{
+    struct index_snapshot snapshot;
+    struct actor_record record;
+    struct pair_key key;
+    struct view packed;
+    index_snapshot_begin(engine->index, &snapshot);
+    bool shown = index_get(&snapshot, TABLE_ACTORS, single_key(&key, id), &packed) &&
+                 actor_unpack(packed, &record) &&
+                 record.head.attention != ATTENTION_NONE;
+    index_snapshot_end(&snapshot);
+    if (!shown)
+        return false;
+    line->since_ms = record.head.attention_ms;
+    append_column(&line->text, view_text(record.name));
+    bytes_format(&line->text, "\t%s\t",
+                 attention_text((enum attention)record.head.attention));
+    clock_format(&line->text, record.head.attention_ms);
+    bytes_append_text(&line->text, "\t");
+    key_append_encoded(&line->text, &record.attention_key);
+    bytes_append_text(&line->text, "\t");
+    append_column(&line->text, view_text(record.last_error));
+    bytes_append_text(&line->text, "\n");
+    return true;
+}
+
+void engine_attention(struct engine *engine, struct bytes *out)
+{
+    struct attention_set *set = engine->attention;
+    pthread_mutex_lock(&set->mutex);
+    size_t count = set->count;
+    uint64_t *ids = memory_take(count * sizeof *ids + 1);
+    if (count)
+        memcpy(ids, set->ids, count * sizeof *ids);
+    pthread_mutex_unlock(&set->mutex);
+    struct attention_line *lines = memory_take_zeroed(count + 1, sizeof *lines);
+    size_t shown = 0;
+    for (size_t i = 0; i < count; i++)
+        shown += render_line(engine, ids[i], &lines[shown]);
+    qsort(lines, shown, sizeof *lines, older_first);
+    for (size_t i = 0; i < shown; i++) {
+        bytes_append(out, view_bytes(&lines[i].text));
+        bytes_free(&lines[i].text);
+    }
+    free(lines);
+    free(ids);
+}

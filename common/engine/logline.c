@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A line of an actor's log, rendered once when the task finishes and stored so, which
+ * makes the log's size known without rendering it.
+ * TIME SEQ OUTCOME ATTEMPTS MILLISECONDS KEY ERROR, separated by tabs (contract 4).
+ */
+#include "common/engine/core.h"
+
+static void append_number(struct bytes *out, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    bytes_append(out, view_of(digits + at, sizeof digits - at));
+}
+
+static void append_number_column(struct bytes *out, uint64_t number)
+{
+    append_number(out, number);
+    bytes_append_text(out, "\t");
+}
+
+void log_line_render(struct bytes *out, int64_t time_ms, const struct task_head *task,
+                     struct view key, struct view error)
+{
+    struct key held;
+    if (task->flags & TASK_KEYED) {
+        held.size = (uint8_t)key.size;
+        memcpy(held.text, key.data, key.size);
+    } else {
+        key_of_sequence(task->sequence, &held);
+    }
+    clock_format(out, time_ms);
+    bytes_append_text(out, "\t");
+    append_number_column(out, task->sequence);
+    bytes_append_text(out, task_state_text((enum task_state)task->state));
+    bytes_append_text(out, "\t");
+    append_number_column(out, task->attempts);
+    append_number_column(out, task->turn_ms);
+    key_append_encoded(out, &held);
+    bytes_append_text(out, "\t");
+    if (error.size > ERROR_TEXT_BYTES_MAX)
+        error.size = ERROR_TEXT_BYTES_MAX;
+    append_column(out, error);
+    bytes_append_text(out, "\n");
+}
+
+struct trimming {
+    uint64_t first, bytes, bytes_max;
+};
+
+static bool trim_line(void *context, uint64_t number, struct view packed)
+{
+    struct trimming *trimming = context;
+    struct log_record record;
+    if (trimming->bytes <= trimming->bytes_max || !log_record_unpack(packed, &record))
+        return false;
+    trimming->bytes -= record.line.size;
+    trimming->first = number + 1;
+    return true;
+}
+
+/* Trims an eighth more than it must, so that a full log is not looked at for every
+   line. */
+void log_place(struct engine *engine, const struct actor_head *actor,
+               const struct task_record *task, struct change *finish)
+{
+    BYTES_AUTO(line);
+    struct task_head head = task->head;
+    head.state = finish->outcome;
+    head.attempts = finish->attempts;
+    head.turn_ms = finish->turn_ms;
+    log_line_render(&line, engine->wall_ms, &head, task->key,
+                    finish->outcome == TASK_DONE ? view_of("", 0) : finish->result);
+    uint64_t bytes_max = engine->options.log_bytes_max;
+    struct trimming trimming = {.first = actor->log_first,
+                                .bytes = actor->log_bytes + line.size,
+                                .bytes_max = bytes_max - bytes_max / 8};
+    if (trimming.bytes > bytes_max)
+        index_scan(index_decided(engine->index), TABLE_LOG, actor->id, actor->log_first,
+                   actor->log_next, trim_line, &trimming);
+    finish->log_first = trimming.first;
+    finish->log_bytes = trimming.bytes;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The porch's asking half: each call copies what it was given into a request and queues
+ * it for the sequencer. The copy is one allocation a request and one for its bodies.
+ */
+#include <stdlib.h>
+
+#include <xxhash.h>
+
+#include "common/engine/core.h"
+
+void request_push(struct request_list *list, struct request *request)
+{
+    request->next = NULL;
+    *(list->last ? &list->last->next : &list->first) = request;
+    list->last = request;
+}
+
+struct request *request_pop(struct request_list *list)
+{
+    struct request *request = list->first;
+    if (request) {
+        list->first = request->next;
+        if (!list->first)
+            list->last = NULL;
+    }
+    return request;
+}
+
+void request_free(struct request *request)
+{
+    bytes_free(&request->text);
+    bytes_free(&request->extra);
+    bytes_free(&request->bodies);
+    bytes_free(&request->detail);
+    turn_output_free(&request->output);
+    free(request->messages);
+    free(request);
+}
+
+static struct request *make(enum request_kind kind, uint64_t actor, engine_done_fn *done,
+                            void *context)
+{
+    struct request *request = memory_take_zeroed(1, sizeof *request);
+    request->kind = kind;
+    request->actor = actor;
+    request->done = done;
+    request->context = context;
+    return request;
+}
+
+static void copy_messages(struct request *request, const struct engine_send *send)
+{
+    size_t bytes = 0;
+    for (size_t n = 0; n < send->count; n++)
+        bytes += send->messages[n].size;
+    bytes_reserve(&request->bodies, bytes);
+    request->messages = memory_take(send->count * sizeof *request->messages);
+    request->count = send->count;
+    for (size_t n = 0; n < send->count; n++) {
+        request->messages[n] =
+            view_of(request->bodies.data + request->bodies.size, send->messages[n].size);
+        bytes_append(&request->bodies, send->messages[n]);
+    }
+}
+
+void engine_send(struct engine *engine, const struct engine_send *send,
+                 engine_done_fn *done, void *context)
+{
+    struct request *request = make(REQUEST_SEND, send->actor, done, context);
+    copy_messages(request, send);
+    request->parameters = *send->parameters;
+    request->first_line = send->first_line;
+    request->refuse_suspended = send->refuse_suspended;
+    request->owner = send->create_owner;
+    bytes_append(&request->extra, send->caller);
+    bytes_append(&request->text, send->create_name);
+    engine_post(engine, request);
+}
+
+void engine_create(struct engine *engine, struct view name,
+                   const struct engine_owner *owner, engine_done_fn *done, void *context)
+{
+    struct request *request = make(REQUEST_CREATE, 0, done, context);
+    request->owner = *owner;
+    bytes_append(&request->text, name);
+    engine_post(engine, request);
+}
+
+void engine_remove(struct engine *engine, uint64_t actor, engine_done_fn *done,
+                   void *context)
+{
+    engine_post(engine, make(REQUEST_REMOVE, actor, done, context));
+}
+
+void engine_set_owner(struct engine *engine, uint64_t actor, enum actor_part part,
+                      const struct engine_owner *owner, engine_done_fn *done,
+                      void *context)
+{
+    struct request *request = make(REQUEST_OWNER, actor, done, context);
+    request->part = part;
+    request->owner = *owner;
+    engine_post(engine, request);
+}
+
+void engine_set_state(struct engine *engine, uint64_t actor, struct view state,
+                      struct view content_type, uint64_t expected_version,
+                      engine_done_fn *done, void *context)
+{
+    struct request *request = make(REQUEST_STATE, actor, done, context);
+    request->expected_version = expected_version;
+    bytes_append(&request->text, state);
+    bytes_append(&request->extra, content_type);
+    engine_post(engine, request);
+}
+
+void engine_control(struct engine *engine, uint64_t actor, struct view lines,
+                    engine_done_fn *done, void *context)
+{
+    struct request *request = make(REQUEST_CONTROL, actor, done, context);
+    bytes_append(&request->text, lines);
+    engine_post(engine, request);
+}
+
+void engine_set_behavior(struct engine *engine, uint64_t actor, struct view name,
+                         engine_done_fn *done, void *context)
+{
+    struct request *request = make(REQUEST_BEHAVIOR, actor, done, context);
+    bytes_append(&request->text, name);
+    engine_post(engine, request);
+}
+
+void engine_note_refusal(struct engine *engine, uint64_t actor, enum status status,
+                         struct view text)
+{
+    struct request *request = make(REQUEST_REFUSAL, actor, NULL, NULL);
+    bytes_format(&request->text, "%s: ", status_text(status));
+    bytes_append(&request->text, text);
+    engine_post(engine, request);
+}
+
+void engine_fingerprint(struct view message, uint8_t fingerprint_out[16])
+{
+    if (message.size && message.data[message.size - 1] == '\n')
+        message.size--;
+    if (message.size && message.data[message.size - 1] == '\r')
+        message.size--;
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(message.data, message.size));
+    memcpy(fingerprint_out, canonical.digest, 16);
+}

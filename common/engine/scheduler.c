@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which actor runs next. An actor is idle, queued or running; it is queued at most once,
+ * and after a bounded number of turns goes to the queue's end, so that a hot actor
+ * starves nobody. One that could run but for the disk (its last turn is not durable yet
+ * and its behavior must not run ahead, or there is no room) is hungry: it is offered
+ * again after the next commit.
+ */
+#include "common/engine/core.h"
+
+#define TURNS_IN_A_ROW 64
+#define BACKFILL_A_STEP 256
+#define QUEUE_LONG 4096
+
+static struct behavior *find_named(struct behavior_set *set, struct view name)
+{
+    return name.size ? set->find(set, name) : NULL;
+}
+
+/* Contract, section 6: the name in `behavior`, else the actor's name up to its last
+   `_`, else `default`, else the fallback. */
+struct behavior *behavior_of(struct behavior_set *set, const struct actor_record *actor)
+{
+    if (actor->behavior[0])
+        return find_named(set, view_text(actor->behavior));
+    const char *end = strrchr(actor->name, '_');
+    struct view own = end ? view_of(actor->name, (size_t)(end - actor->name))
+                          : view_text(actor->name);
+    struct behavior *behavior = find_named(set, own);
+    if (!behavior)
+        behavior = find_named(set, view_text("default"));
+    return behavior ? behavior : set->fallback;
+}
+
+static bool has_work(const struct engine *engine, const struct actor *actor)
+{
+    const struct actor_head *head = &actor->record.head;
+    return head->counts.pending > 0 && !(head->flags & ACTOR_SUSPENDED) &&
+           !(head->flags & ACTOR_RETRYING && head->retry_ms > engine->wall_ms);
+}
+
+static void enqueue(struct engine *engine, struct actor *actor)
+{
+    actor->schedule = ACTOR_QUEUED;
+    actor->queue_next = NULL;
+    *(engine->run_last ? &engine->run_last->queue_next : &engine->run_first) = actor;
+    engine->run_last = actor;
+}
+
+static struct actor *dequeue(struct engine *engine)
+{
+    struct actor *actor = engine->run_first;
+    engine->run_first = actor->queue_next;
+    if (!engine->run_first)
+        engine->run_last = NULL;
+    actor->schedule = ACTOR_IDLE;
+    return actor;
+}
+
+void scheduler_offer(struct engine *engine, struct actor *actor)
+{
+    if (actor->schedule != ACTOR_IDLE || actor->hungry || engine->replaying)
+        return;
+    const struct actor_head *head = &actor->record.head;
+    if (has_work(engine, actor))
+        enqueue(engine, actor);
+    else if (head->flags & ACTOR_RETRYING && head->counts.pending)
+        timer_add(&engine->timers, head->retry_ms, actor->id, head->retry_sequence);
+}
+
+void scheduler_forget(struct engine *engine, struct actor *actor)
+{
+    struct actor **link = actor->hungry ? &engine->hungry : &engine->run_first;
+    if (actor->schedule != ACTOR_QUEUED && !actor->hungry)
+        return;
+    struct actor *before = NULL;
+    for (; *link != actor; link = &(*link)->queue_next)
+        before = *link;
+    *link = actor->queue_next;
+    if (engine->run_last == actor)
+        engine->run_last = before;
+    actor->hungry = false;
+    actor->schedule = ACTOR_IDLE;
+}
+
+static void wait_for_commit(struct engine *engine, struct actor *actor)
+{
+    actor->hungry = true;
+    actor->queue_next = engine->hungry;
+    engine->hungry = actor;
+}
+
+void scheduler_feed(struct engine *engine)
+{
+    struct actor *actor = engine->hungry;
+    engine->hungry = NULL;
+    while (actor) {
+        struct actor *next = actor->queue_next;
+        actor->hungry = false;
+        scheduler_offer(engine, actor);
+        actor = next;
+    }
+}
+
+/* Turns of one actor until it is through, out of turns, or cannot go on now. */
+static unsigned run_actor(struct engine *engine, struct actor *actor, unsigned turns_max)
+{
+    unsigned turns = 0;
+    if (turns_max > TURNS_IN_A_ROW)
+        turns_max = TURNS_IN_A_ROW;
+    while (turns < turns_max && has_work(engine, actor)) {
+        if (!turn_run(engine, actor)) {
+            if (actor->schedule == ACTOR_IDLE && has_work(engine, actor))
+                wait_for_commit(engine, actor);
+            return turns;
+        }
+        turns++;
+    }
+    if (!decide_retire(engine, actor))
+        scheduler_offer(engine, actor);
+    return turns;
+}
+
+void scheduler_run(struct engine *engine, unsigned turns_max)
+{
+    while (turns_max && engine->run_first && !engine->read_only) {
+        unsigned turns = run_actor(engine, dequeue(engine), turns_max);
+        turns_max -= turns ? turns : 1;
+        if (engine->space_short)
+            return;
+    }
+}
+
+/* ---------------------------------------------------------------------- backfill --- */
+
+struct backfill {
+    struct engine *engine;
+    uint64_t found; /* 0: none */
+};
+
+static bool first_actor(void *context, struct view key, struct view value)
+{
+    (void)value;
+    ((struct backfill *)context)->found = number_from_key(key.data);
+    return false;
+}
+
+/* Tasks from before the opening are in LMDB's table of unfinished tasks, sorted by
+   actor: one look for the next actor that has any, then on past it. What the replay
+   brought is offered by itself. */
+void scheduler_backfill(struct engine *engine)
+{
+    unsigned queued = 0;
+    for (struct actor *actor = engine->run_first; actor && queued < QUEUE_LONG;
+         actor = actor->queue_next)
+        queued++;
+    for (unsigned n = 0; n < BACKFILL_A_STEP && engine->backfill != UINT64_MAX &&
+                         queued < QUEUE_LONG;
+         n++) {
+        struct backfill backfill = {.engine = engine};
+        struct pair_key key;
+        index_scan_stored(index_decided(engine->index), TABLE_LIVE,
+                          single_key(&key, engine->backfill), first_actor, &backfill);
+        engine->backfill = backfill.found ? backfill.found + 1 : UINT64_MAX;
+        struct actor *actor =
+            backfill.found ? actor_get(engine, backfill.found) : NULL;
+        if (actor)
+            scheduler_offer(engine, actor);
+    }
+}

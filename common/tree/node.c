@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Names and kinds of the tree's entries: one table, looked at from both sides. */
+#include "common/tree/node.h"
+
+static const char *const base_names[] = {
+    [NODE_ROOT] = "",
+    [NODE_README] = "README",
+    [NODE_DAEMON_STATUS] = "status",
+    [NODE_ATTENTION] = "attention",
+    [NODE_BEHAVIORS] = "behaviors",
+    [NODE_ACTORS] = "actors",
+    [NODE_ACTOR] = "",
+    [NODE_TASKS] = "tasks",
+    [NODE_EXECUTE] = "execute",
+    [NODE_STATE] = "state",
+    [NODE_STATUS] = "status",
+    [NODE_MAILBOX] = "mailbox",
+    [NODE_RESULT] = "result",
+    [NODE_LOG] = "log",
+    [NODE_BEHAVIOR] = "behavior",
+};
+
+bool node_is_folder(const struct node *node)
+{
+    return node->kind == NODE_ROOT || node->kind == NODE_ACTORS ||
+           node->kind == NODE_ACTOR;
+}
+
+bool node_is_unlisted(const struct node *node)
+{
+    return node->parameters.at;
+}
+
+const char *node_base_name(enum node_kind kind)
+{
+    return base_names[kind];
+}
+
+bool node_kind_of_file(struct view base, enum node_kind *kind_out)
+{
+    for (enum node_kind kind = NODE_TASKS; kind <= NODE_BEHAVIOR; kind++)
+        if (view_equal(base, view_text(base_names[kind]))) {
+            *kind_out = kind;
+            return true;
+        }
+    return false;
+}

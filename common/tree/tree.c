@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tree that every face shows, read side: look-up, attributes, listing and content.
+ * It keeps nothing but the owner of what belongs to no actor; all else is asked of the
+ * engine, each time.
+ */
+#include "common/tree/tree.h"
+
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "common/tree/render.h"
+
+struct tree {
+    struct engine *engine;
+    struct engine_owner owner;
+};
+
+struct tree *tree_open(struct engine *engine, const struct engine_owner *owner)
+{
+    struct tree *tree = memory_take_zeroed(1, sizeof *tree);
+    tree->engine = engine;
+    tree->owner = *owner;
+    return tree;
+}
+
+void tree_close(struct tree *tree)
+{
+    free(tree);
+}
+
+struct engine *tree_engine(struct tree *tree)
+{
+    return tree->engine;
+}
+
+struct node tree_root(void)
+{
+    return tree_node(NODE_ROOT, 0);
+}
+
+struct node tree_node(enum node_kind kind, uint64_t actor)
+{
+    struct node node = {.kind = kind, .actor = actor};
+    parameters_clear(&node.parameters);
+    return node;
+}
+
+/* ----------------------------------------------------------------------- look-up --- */
+
+static enum status lookup_top(struct view name, struct node *node_out)
+{
+    for (enum node_kind kind = NODE_README; kind <= NODE_ACTORS; kind++)
+        if (view_equal(name, view_text(node_base_name(kind)))) {
+            *node_out = tree_node(kind, 0);
+            return STATUS_OK;
+        }
+    return STATUS_NOT_FOUND;
+}
+
+static enum status lookup_actor(struct tree *tree, struct view name,
+                                struct node *node_out)
+{
+    uint64_t actor;
+    enum status status = engine_find(tree->engine, name, &actor);
+    if (!status)
+        *node_out = tree_node(NODE_ACTOR, actor);
+    return status;
+}
+
+static enum status lookup_file(struct tree *tree, uint64_t actor, struct view name,
+                               struct node *node_out)
+{
+    struct node node = tree_node(NODE_ACTOR, actor);
+    struct view base;
+    struct task_info info;
+    enum status status = name_parse(name, &base, &node.parameters);
+    if (status == STATUS_NAME_TOO_LONG)
+        return status;
+    const char *at = memchr(name.data, '@', name.size);
+    if (at)
+        base = view_of(name.data, (size_t)(at - name.data));
+    if (!node_kind_of_file(base, &node.kind))
+        return STATUS_NOT_FOUND;
+    if (status)
+        return status;
+    if (!node.parameters.at) {
+        *node_out = node;
+        return STATUS_OK;
+    }
+    if (node.kind != NODE_TASKS && node.kind != NODE_EXECUTE)
+        return STATUS_INVALID;
+    *node_out = node;
+    return node.parameters.key.size
+               ? engine_task(tree->engine, actor, &node.parameters.key, &info)
+               : STATUS_NOT_FOUND;
+}
+
+enum status tree_lookup(struct tree *tree, const struct node *parent, struct view name,
+                        struct node *node_out)
+{
+    *node_out = tree_node(NODE_ROOT, 0);
+    if (name.size > FILE_NAME_BYTES_MAX)
+        return STATUS_NAME_TOO_LONG;
+    if (parent->kind == NODE_ROOT)
+        return lookup_top(name, node_out);
+    if (parent->kind == NODE_ACTORS)
+        return lookup_actor(tree, name, node_out);
+    if (parent->kind == NODE_ACTOR)
+        return lookup_file(tree, parent->actor, name, node_out);
+    return STATUS_NOT_FOUND;
+}
+
+bool tree_may_create(const struct node *node)
+{
+    uint64_t sequence;
+    return node_is_unlisted(node) && !key_is_sequence(&node->parameters.key, &sequence);
+}
+
+/* -------------------------------------------------------------------- attributes --- */
+
+static enum actor_part part_of(enum node_kind kind)
+{
+    return kind < NODE_ACTOR ? PART_FOLDER
+                             : (enum actor_part)(kind - NODE_ACTOR + PART_FOLDER);
+}
+
+static bool is_writable(enum node_kind kind)
+{
+    return kind == NODE_TASKS || kind == NODE_EXECUTE || kind == NODE_STATE ||
+           kind == NODE_STATUS || kind == NODE_BEHAVIOR;
+}
+
+static void fill_owner(const struct node *node, const struct actor_info *info,
+                       struct attributes *attributes)
+{
+    const struct engine_owner *folder = &info->owners[PART_FOLDER];
+    const struct engine_owner *own = &info->owners[part_of(node->kind)];
+    bool inherits = own->mode == OWNER_INHERITED;
+    attributes->uid = inherits ? folder->uid : own->uid;
+    attributes->gid = inherits ? folder->gid : own->gid;
+    attributes->mode = inherits ? folder->mode & (is_writable(node->kind) ? 0666u : 0444u)
+                                : own->mode;
+}
+
+/* Where only rendering tells, it is rendered. */
+static enum status measure(struct tree *tree, const struct node *node,
+                           const struct actor_info *info, uint64_t *size_out)
+{
+    if (node->kind == NODE_STATE) {
+        *size_out = info->state_bytes;
+    } else if (node->kind == NODE_LOG) {
+        *size_out = info->log_bytes;
+    } else if (node_is_folder(node)) {
+        *size_out = 0;
+    } else {
+        BYTES_AUTO(content);
+        enum status status = tree_read(tree, node, &content);
+        if (status == STATUS_NOT_FOUND && node->parameters.key.size)
+            return status;
+        *size_out = content.size;
+    }
+    return STATUS_OK;
+}
+
+static enum status actor_attributes(struct tree *tree, const struct node *node,
+                                    struct attributes *attributes)
+{
+    struct actor_info info;
+    enum status status = engine_actor(tree->engine, node->actor, &info);
+    if (status)
+        return status;
+    *attributes = (struct attributes){.is_folder = node->kind == NODE_ACTOR,
+                                      .links = node->kind == NODE_ACTOR ? 2 : 1,
+                                      .version = info.changes,
+                                      .modified_ms = info.changed_ms,
+                                      .created_ms = info.created_ms};
+    if (node->kind == NODE_STATE) {
+        attributes->version = info.state_version;
+        attributes->modified_ms = info.state_ms;
+    }
+    fill_owner(node, &info, attributes);
+    return measure(tree, node, &info, &attributes->size);
+}
+
+enum status tree_attributes(struct tree *tree, const struct node *node,
+                            struct attributes *attributes_out)
+{
+    if (node->actor)
+        return actor_attributes(tree, node, attributes_out);
+    struct engine_totals totals;
+    engine_totals(tree->engine, &totals);
+    bool folder = node_is_folder(node);
+    *attributes_out = (struct attributes){
+        .is_folder = folder,
+        .mode = folder ? tree->owner.mode : tree->owner.mode & 0444u,
+        .uid = tree->owner.uid,
+        .gid = tree->owner.gid,
+        .links = folder ? 2 : 1,
+        .version = totals.commits,
+        .modified_ms = totals.now_ms,
+        .created_ms = totals.started_ms};
+    return measure(tree, node, NULL, &attributes_out->size);
+}
+
+/* ----------------------------------------------------------------------- listing --- */
+
+struct listing {
+    struct tree *tree;
+    tree_entry_fn *each;
+    void *context;
+};
+
+static void list_kinds(struct listing *listing, const struct node *folder,
+                       enum node_kind first, enum node_kind last, uint64_t after)
+{
+    for (uint64_t n = after; first + n <= last; n++) {
+        enum node_kind kind = (enum node_kind)(first + n);
+        struct tree_entry entry = {.name = node_base_name(kind),
+                                   .node = tree_node(kind, folder->actor),
+                                   .next = n + 1};
+        if (tree_attributes(listing->tree, &entry.node, &entry.attributes))
+            continue;
+        if (!listing->each(listing->context, &entry))
+            return;
+    }
+}
+
+static bool list_actor(void *context, const struct actor_info *info)
+{
+    struct listing *listing = context;
+    struct tree_entry entry = {.name = info->name,
+                               .node = tree_node(NODE_ACTOR, info->id),
+                               .attributes = {.is_folder = true,
+                                              .links = 2,
+                                              .version = info->changes,
+                                              .modified_ms = info->changed_ms,
+                                              .created_ms = info->created_ms},
+                               .next = info->id};
+    fill_owner(&entry.node, info, &entry.attributes);
+    return listing->each(listing->context, &entry);
+}
+
+enum status tree_list(struct tree *tree, const struct node *folder, uint64_t after,
+                      tree_entry_fn *each, void *context)
+{
+    struct listing listing = {.tree = tree, .each = each, .context = context};
+    struct actor_info info;
+    if (folder->kind == NODE_ROOT) {
+        list_kinds(&listing, folder, NODE_README, NODE_ACTORS, after);
+    } else if (folder->kind == NODE_ACTORS) {
+        engine_list(tree->engine, after, list_actor, &listing);
+    } else {
+        enum status status = engine_actor(tree->engine, folder->actor, &info);
+        if (status)
+            return status;
+        list_kinds(&listing, folder, NODE_TASKS, NODE_BEHAVIOR, after);
+    }
+    return STATUS_OK;
+}
+
+/* ----------------------------------------------------------------------- content --- */
+
+static void read_behaviors(struct tree *tree, struct bytes *out)
+{
+    const char *name;
+    for (size_t n = 0; (name = engine_behavior_name(tree->engine, n)); n++)
+        bytes_format(out, "%s\n", name);
+}
+
+static void append_task(void *context, const struct task_info *task)
+{
+    render_task(context, task);
+}
+
+static enum status read_unlisted(struct tree *tree, const struct node *node,
+                                 struct bytes *out)
+{
+    const struct parameters *parameters = &node->parameters;
+    if (!parameters->key.size)
+        return STATUS_OK;
+    return parameters->part == PART_MESSAGE
+               ? engine_message(tree->engine, node->actor, &parameters->key, out)
+               : engine_outcome(tree->engine, node->actor, &parameters->key, out);
+}
+
+static enum status read_behavior(const struct actor_info *info, struct bytes *out)
+{
+    const char *name = *info->behavior_set ? info->behavior_set : info->behavior;
+    if (*name)
+        bytes_format(out, "%s\n", name);
+    return STATUS_OK;
+}
+
+static enum status read_actor_file(struct tree *tree, const struct node *node,
+                                   struct bytes *out)
+{
+    struct actor_info info;
+    uint64_t version;
+    enum status status = engine_actor(tree->engine, node->actor, &info);
+    if (status)
+        return status;
+    switch (node->kind) {
+    case NODE_STATE:
+        return engine_state(tree->engine, node->actor, out, &version);
+    case NODE_STATUS:
+        render_status(out, &info);
+        return STATUS_OK;
+    case NODE_MAILBOX:
+        return engine_mailbox(tree->engine, node->actor, append_task, out);
+    case NODE_RESULT:
+        return engine_last_result(tree->engine, node->actor, out);
+    case NODE_LOG:
+        return engine_log(tree->engine, node->actor, out);
+    case NODE_BEHAVIOR:
+        return read_behavior(&info, out);
+    case NODE_TASKS:
+    case NODE_EXECUTE:
+        return read_unlisted(tree, node, out);
+    case NODE_ROOT:
+    case NODE_README:
+    case NODE_DAEMON_STATUS:
+    case NODE_ATTENTION:
+    case NODE_BEHAVIORS:
+    case NODE_ACTORS:
+    case NODE_ACTOR:
+        break;
+    }
+    return STATUS_INVALID;
+}
+
+enum status tree_read(struct tree *tree, const struct node *node, struct bytes *out)
+{
+    struct engine_totals totals;
+    if (node->kind == NODE_README) {
+        render_readme(out);
+    } else if (node->kind == NODE_DAEMON_STATUS) {
+        engine_totals(tree->engine, &totals);
+        render_daemon_status(out, &totals);
+    } else if (node->kind == NODE_ATTENTION) {
+        engine_attention(tree->engine, out);
+    } else if (node->kind == NODE_BEHAVIORS) {
+        read_behaviors(tree, out);
+    } else {
+        return read_actor_file(tree, node, out);
+    }
+    return STATUS_OK;
+}
