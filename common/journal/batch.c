@@ -12,12 +12,12 @@
 /* A burst of large messages should not hold its memory for good. */
 #define KEPT_BYTES_MAX (16u << 20)
 
-bool batch_is_empty(const struct batch *batch)
+bool journal_batch_is_empty(const struct journal_batch *batch)
 {
     return batch->count == 0;
 }
 
-static void add_piece(struct batch *batch, struct segment *segment)
+static void add_piece(struct journal_batch *batch, struct segment *segment)
 {
     if (batch->count == batch->capacity) {
         batch->capacity = batch->capacity * 2 + 4;
@@ -28,7 +28,7 @@ static void add_piece(struct batch *batch, struct segment *segment)
         .segment = segment, .offset = segment->used, .start = batch->bytes.size};
 }
 
-static void add_head(struct batch *batch, struct segment *segment)
+static void add_head(struct journal_batch *batch, struct segment *segment)
 {
     struct segment_head head = {.incarnation = segment->incarnation,
                                 .first = segment->first};
@@ -39,8 +39,8 @@ static void add_head(struct batch *batch, struct segment *segment)
     batch->bytes.size += SEGMENT_HEAD_BYTES;
 }
 
-void batch_add(struct batch *batch, struct segment *segment, uint64_t sequence,
-               struct view body)
+void journal_batch_add(struct journal_batch *batch, struct segment *segment,
+                       uint64_t sequence, struct view body)
 {
     uint64_t bytes = frame_bytes(body.size);
 
@@ -56,7 +56,7 @@ void batch_add(struct batch *batch, struct segment *segment, uint64_t sequence,
     batch->last = sequence;
 }
 
-enum status batch_write(const struct batch *batch, struct disk *disk)
+enum status journal_batch_write(const struct journal_batch *batch, struct disk *disk)
 {
     enum status status = STATUS_OK;
 
@@ -70,7 +70,7 @@ enum status batch_write(const struct batch *batch, struct disk *disk)
     return status;
 }
 
-enum status batch_sync(const struct batch *batch, struct disk *disk)
+enum status journal_batch_sync(const struct journal_batch *batch, struct disk *disk)
 {
     enum status status = STATUS_OK;
     bool is_new = false;
@@ -86,7 +86,7 @@ enum status batch_sync(const struct batch *batch, struct disk *disk)
     return status;
 }
 
-void batch_clear(struct batch *batch)
+void journal_batch_clear(struct journal_batch *batch)
 {
     bytes_clear(&batch->bytes);
     if (batch->bytes.capacity > KEPT_BYTES_MAX)
@@ -94,9 +94,9 @@ void batch_clear(struct batch *batch)
     batch->count = 0;
 }
 
-void batch_free(struct batch *batch)
+void journal_batch_free(struct journal_batch *batch)
 {
     bytes_free(&batch->bytes);
     free(batch->pieces);
-    *batch = (struct batch){0};
+    *batch = (struct journal_batch){0};
 }

@@ -21,7 +21,7 @@ struct batch_piece {
     size_t start;    /* in the batch's bytes; it ends where the next one starts */
 };
 
-struct batch {
+struct journal_batch {
     struct bytes bytes;
     struct batch_piece *pieces;
     size_t count;
@@ -29,15 +29,17 @@ struct batch {
     uint64_t last; /* sequence of the last record */
 };
 
-bool batch_is_empty(const struct batch *batch);
+bool journal_batch_is_empty(const struct journal_batch *batch);
 /* Adds a record at the end of `segment`, which has room for it and for its end. */
-void batch_add(struct batch *batch, struct segment *segment, uint64_t sequence,
-               struct view body);
+void journal_batch_add(struct journal_batch *batch, struct segment *segment,
+                       uint64_t sequence, struct view body);
 /* One write a piece. IO. */
-MUST_CHECK enum status batch_write(const struct batch *batch, struct disk *disk);
+MUST_CHECK enum status journal_batch_write(const struct journal_batch *batch,
+                                           struct disk *disk);
 /* One sync a piece, and one of the names if a segment is new. IO. */
-MUST_CHECK enum status batch_sync(const struct batch *batch, struct disk *disk);
-void batch_clear(struct batch *batch);
-void batch_free(struct batch *batch);
+MUST_CHECK enum status journal_batch_sync(const struct journal_batch *batch,
+                                          struct disk *disk);
+void journal_batch_clear(struct journal_batch *batch);
+void journal_batch_free(struct journal_batch *batch);
 
 #endif

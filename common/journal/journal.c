@@ -44,10 +44,10 @@ struct journal {
     /* The sequencer's. */
     uint64_t next; /* sequence of the next record */
     struct segment *tail;
-    struct batch filling;
+    struct journal_batch filling;
 
     /* The committer's while is_sealed, else the sequencer's. */
-    struct batch sealed;
+    struct journal_batch sealed;
     atomic_bool is_sealed;
 
     atomic_bool has_failed;          /* set by the committer, for good */
@@ -122,7 +122,7 @@ static void add_record(struct journal *journal, struct segment *segment,
         segment_grow_ends(segment);
         pthread_mutex_unlock(&journal->mutex);
     }
-    batch_add(&journal->filling, segment, sequence, body);
+    journal_batch_add(&journal->filling, segment, sequence, body);
     atomic_fetch_add(&journal->appended_bytes, frame_bytes(body.size));
 }
 
@@ -150,9 +150,9 @@ uint64_t journal_bytes_held(const struct journal *journal)
 
 bool journal_seal(struct journal *journal)
 {
-    struct batch filled = journal->filling;
+    struct journal_batch filled = journal->filling;
 
-    if (batch_is_empty(&filled))
+    if (journal_batch_is_empty(&filled))
         return false;
     ENSURE(!atomic_load(&journal->is_sealed));
     journal->filling = journal->sealed;
@@ -163,10 +163,10 @@ bool journal_seal(struct journal *journal)
 
 static enum status commit_batch(const struct journal *journal)
 {
-    enum status status = batch_write(&journal->sealed, journal->disk);
+    enum status status = journal_batch_write(&journal->sealed, journal->disk);
 
     if (status == STATUS_OK && journal->sync)
-        status = batch_sync(&journal->sealed, journal->disk);
+        status = journal_batch_sync(&journal->sealed, journal->disk);
     return status;
 }
 
@@ -181,7 +181,7 @@ enum status journal_commit(struct journal *journal)
     }
     if (!atomic_load(&journal->has_failed))
         atomic_store(&journal->committed, journal->sealed.last);
-    batch_clear(&journal->sealed);
+    journal_batch_clear(&journal->sealed);
     atomic_store(&journal->is_sealed, false);
     return atomic_load(&journal->has_failed) ? STATUS_IO : STATUS_OK;
 }
@@ -250,7 +250,7 @@ static enum status copy_records(struct journal *journal, const struct segment *o
                                 uint64_t after, struct segment *copy)
 {
     struct segment_reader reader = {0};
-    struct batch *batch = &journal->filling;
+    struct journal_batch *batch = &journal->filling;
     enum status status = segment_read_start(&reader, journal->disk, old);
     struct view body;
 
@@ -259,14 +259,14 @@ static enum status copy_records(struct journal *journal, const struct segment *o
         if (status == STATUS_OK && old->first + i > after)
             add_record(journal, copy, old->first + i, body);
         if (status == STATUS_OK && batch->bytes.size >= COPY_STEP_BYTES) {
-            status = batch_write(batch, journal->disk);
-            batch_clear(batch);
+            status = journal_batch_write(batch, journal->disk);
+            journal_batch_clear(batch);
         }
     }
     segment_read_end(&reader);
     if (status == STATUS_OK)
-        status = batch_write(batch, journal->disk);
-    batch_clear(batch);
+        status = journal_batch_write(batch, journal->disk);
+    journal_batch_clear(batch);
     if (status == STATUS_OK)
         status = journal->disk->sync(copy->file);
     /* It was there a moment ago, when it was replayed. */
@@ -424,8 +424,8 @@ void journal_close(struct journal *journal)
         segment_close(journal->disk, segment);
     }
     spares_close(&journal->spares);
-    batch_free(&journal->filling);
-    batch_free(&journal->sealed);
+    journal_batch_free(&journal->filling);
+    journal_batch_free(&journal->sealed);
     pthread_mutex_destroy(&journal->mutex);
     free(journal);
 }
