@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "server/control.h"
+
+static int answer_stat(struct tree *tree, struct bytes *out)
+{
+    struct node node = tree_node(NODE_DAEMON_STATUS, 0);
+    enum status status = tree_read(tree, &node, out);
+    if (status)
+        bytes_format(out, "the status cannot be read: %s\n", status_text(status));
+    return status ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Opening has replayed the journal; a daemon that met a bad disk since then says so. */
+static int answer_check(struct tree *tree, struct bytes *out)
+{
+    struct engine_totals totals;
+    engine_totals(tree_engine(tree), &totals);
+    bytes_append_text(out, totals.read_only ? "a write or sync failed: read only\n"
+                                            : "no faults found\n");
+    return totals.read_only ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int command_answer(void *context, struct view word, struct bytes *out)
+{
+    if (view_equal(word, view_text("stat")))
+        return answer_stat(context, out);
+    if (view_equal(word, view_text("check")))
+        return answer_check(context, out);
+    bytes_append_text(out, "unknown command\n");
+    return EXIT_FAILURE;
+}
+
+static int say_failure(const char *store, const char *why)
+{
+    fprintf(stderr, "actorfs: %s: %s\n", store, why);
+    return EXIT_FAILURE;
+}
+
+/* Opening replays the journal and changes nothing else; nobody's turns run. */
+static int answer_offline(const struct options *options, const char *word,
+                          struct bytes *out)
+{
+    struct engine *engine;
+    BYTES_AUTO(message);
+    enum status status =
+        engine_open(options->store, &options->engine, &engine, &message);
+    if (status) {
+        bytes_append(&message, view_of("", 1));
+        return say_failure(options->store, message.data);
+    }
+    struct engine_owner owner = {0};
+    struct tree *tree = tree_open(engine, &owner);
+    int result = command_answer(tree, view_text(word), out);
+    tree_close(tree);
+    engine_close(engine);
+    return result;
+}
+
+int command_run(const struct options *options)
+{
+    BYTES_AUTO(answer);
+    struct stat store;
+    int result = EXIT_FAILURE;
+    const char *word = options->command == COMMAND_CHECK ? "check" : "stat";
+    if (stat(options->store, &store) != 0) /* opening would make it */
+        return say_failure(options->store, strerror(errno));
+    enum status status = control_ask(options->store, word, &result, &answer);
+    if (status == STATUS_NOT_FOUND)
+        result = answer_offline(options, word, &answer);
+    else if (status)
+        return say_failure(options->store, "the daemon does not answer");
+    fwrite(answer.data, 1, answer.size, stdout);
+    return fflush(stdout) == 0 ? result : EXIT_FAILURE;
+}

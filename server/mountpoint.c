@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/mountpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+
+extern char **environ;
+
+char *path_make_absolute(const char *path)
+{
+    if (path[0] == '/')
+        return memory_text(view_text(path));
+    char *folder = getcwd(NULL, 0);
+    char *absolute = NULL;
+    ENSURE(folder && asprintf(&absolute, "%s/%s", folder, path) > 0);
+    free(folder);
+    return absolute;
+}
+
+static void unmount_as_user(const char *path)
+{
+    char name[] = "fusermount3", options[] = "-uzq", separator[] = "--";
+    char *copy = memory_text(view_text(path));
+    char *arguments[] = {name, options, separator, copy, NULL};
+    pid_t child;
+    if (posix_spawnp(&child, name, NULL, NULL, arguments, environ) == 0)
+        waitpid(child, NULL, 0);
+    free(copy);
+}
+
+/* Whoever still holds files in a dead mount keeps getting ENOTCONN: detach it. */
+static void replace_stale(const char *path)
+{
+    struct stat stat_unused;
+    if (stat(path, &stat_unused) == 0 || errno != ENOTCONN)
+        return;
+    log_warning("%s is a mount without a daemon: replacing it", path);
+    if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
+        unmount_as_user(path);
+}
+
+static bool is_empty(DIR *folder)
+{
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            return false;
+    return true;
+}
+
+static enum status refuse(enum status status, const char *path, const char *why,
+                          struct bytes *message)
+{
+    bytes_format(message, "%s: %s", path, why);
+    return status;
+}
+
+enum status mountpoint_prepare(const char *path, bool may_be_nonempty,
+                               char **absolute_out, struct bytes *message)
+{
+    replace_stale(path);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return refuse(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, path,
+                      strerror(errno), message);
+    bool empty = is_empty(folder);
+    closedir(folder);
+    if (!empty && !may_be_nonempty)
+        return refuse(STATUS_NOT_EMPTY, path,
+                      "the folder is not empty (-o nonempty mounts over it)", message);
+    *absolute_out = realpath(path, NULL);
+    if (!*absolute_out)
+        return refuse(STATUS_IO, path, strerror(errno), message);
+    return STATUS_OK;
+}
