@@ -107,7 +107,7 @@ class Stage:
         with contextlib.ExitStack() as stack:
             store = store or os.path.join(stack.enter_context(self.folder()), "store")
             command = [os.path.join(self.build, "actorfs"), "mount", store, "MNT", "-f",
-                       "-o", "mailbox=100000000"]
+                       "-o", "mailbox-max=100000000"]
             yield stack.enter_context(self.mounted(command))
 
     def empty_fuse(self, actors):
