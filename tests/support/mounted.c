@@ -214,7 +214,8 @@ bool line_value(struct view lines, const char *key, struct bytes *out)
         const char *line = lines.data + at;
         const char *end = memchr(line, '\n', lines.size - at);
         size_t size = end != NULL ? (size_t)(end - line) : lines.size - at;
-        if (size > key_size && memcmp(line, key, key_size) == 0 && line[key_size] == ':') {
+        if (size > key_size && memcmp(line, key, key_size) == 0 &&
+            line[key_size] == ':') {
             size_t skip = key_size + 1;
             while (skip < size && line[skip] == ' ')
                 skip++;

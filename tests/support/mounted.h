@@ -54,7 +54,8 @@ const char *mounted_path(const struct mounted *mounted, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Appends a file's content; the errno of open or read, else 0. */
 int file_read(const char *path, struct bytes *out);
-/* Opens with these flags, writes all in one write(), closes; the first errno, else 0. */
+/* Opens with these flags, writes all in one write(), closes; the first errno, else 0.
+ */
 int file_write(const char *path, int flags, struct view content);
 
 /* Appends the value of a `key: value` line; false when there is none. */
