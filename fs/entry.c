@@ -6,8 +6,9 @@
 #define LASTING_SECONDS 60.0
 #define LOOKUP_SECONDS 1.0
 #define BLOCK_BYTES 512
-#define IO_BYTES (128 * 1024) /* what programs that ask then read and write at a time  \
-                               */
+#define IO_BYTES                                                                       \
+    (128 * 1024) /* what programs that ask then read and write at a time               \
+                  */
 
 enum status entry_node(struct fuse_face *face, fuse_ino_t inode, struct node *node_out)
 {

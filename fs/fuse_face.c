@@ -43,7 +43,8 @@ log_line(enum fuse_log_level level, const char *format, va_list arguments)
 static void drop_name(void *context, uint64_t folder, struct view name)
 {
     const struct fuse_face *face = context;
-    fuse_lowlevel_notify_inval_entry(face->session, folder, name.data, name.size);
+    if (!atomic_load(&face->is_over))
+        fuse_lowlevel_notify_inval_entry(face->session, folder, name.data, name.size);
 }
 
 static void add_words(struct fuse_args *args, const struct fuse_face_options *options)
@@ -196,6 +197,7 @@ void fuse_face_stop(struct fuse_face *face)
         while (!has_joined(face->loop));
         face->has_loop = false;
     }
+    atomic_store(&face->is_over, true);
     fuse_session_unmount(face->session);
 }
 

@@ -10,7 +10,6 @@
 #include "fs/delivery.h"
 #include "fs/polling.h"
 #include "fs/process.h"
-#include "fs/reading.h"
 
 static enum framing_rule rule_of(enum node_kind kind, bool append)
 {
@@ -69,26 +68,12 @@ static enum status open_writing(struct handle *handle, int flags, pid_t thread)
     return is_state ? start_state(handle, flags) : STATUS_OK;
 }
 
-/* A key that nobody has sent yet reads only after this handle has sent it. */
-static enum status open_reading(struct handle *handle)
-{
-    if (handle->is_writable && handle->framing.rule == FRAMING_IMAGE)
-        return STATUS_OK; /* reads what it edits */
-    enum status status = reading_prepare(handle, 0);
-    bool later =
-        status == STATUS_AGAIN || (status == STATUS_NOT_FOUND && handle->is_writable);
-    return later ? STATUS_OK : status;
-}
-
 enum status handle_open(struct fuse_face *face, uint64_t inode, const struct node *node,
                         int flags, pid_t thread, struct handle **handle_out)
 {
     struct handle *handle = new_handle(face, inode, node, flags);
-    enum status status = STATUS_OK;
-    if (handle->is_writable)
-        status = open_writing(handle, flags, thread);
-    if (!status && handle->is_readable)
-        status = open_reading(handle);
+    enum status status =
+        handle->is_writable ? open_writing(handle, flags, thread) : STATUS_OK;
     inodes_opened(face->inodes, inode);
     openings_add(face->openings, &handle->opening);
     if (status)

@@ -36,11 +36,10 @@ struct handle {
     struct delivery *ending;         /* of a message, not yet committed */
     uint64_t state_version;          /* of the bytes that the state started from */
     struct snapshot snapshot;        /* if readable */
-    bool was_read;
-    uint64_t changes_shown; /* of the actor, when the snapshot was rendered */
-    bool has_call;          /* a message was sent whose outcome the handle waits for */
-    bool is_call_awaited;   /* by a FLUSH, already */
-    struct node call;       /* `execute@KEY` of that message */
+    uint64_t changes_shown;          /* of the actor, when the snapshot was rendered */
+    bool has_call;        /* a message was sent whose outcome the handle waits for */
+    bool is_call_awaited; /* by a FLUSH, already */
+    struct node call;     /* `execute@KEY` of that message */
     struct poll_watch *watch;
     struct fuse_pollhandle *poll; /* the newest; null when nobody polls */
 };
@@ -51,7 +50,8 @@ static inline struct handle *handle_of(const struct fuse_file_info *file)
 }
 
 /* Opens the node for a request of `thread`; `flags` as of open(2). `inode` must be one
-   that the kernel knows or is about to. Errors as tree_check_write and tree_read. */
+   that the kernel knows or is about to. Opening to read asks for nothing
+   yet. Errors as tree_check_write. */
 MUST_CHECK enum status handle_open(struct fuse_face *face, uint64_t inode,
                                    const struct node *node, int flags, pid_t thread,
                                    struct handle **handle_out);

@@ -60,7 +60,8 @@ static unsigned events_now(struct handle *handle, bool *waits_out)
         *waits_out = reading_prepare(handle, 0) == STATUS_AGAIN;
         events |= *waits_out ? 0 : READABLE;
     } else if (handle->is_readable) {
-        bool changed = handle->node.actor != 0 && has_changed(handle);
+        bool unread = !handle->snapshot.is_ready && reading_prepare(handle, 0);
+        bool changed = handle->node.actor != 0 && (unread || has_changed(handle));
         *waits_out = handle->node.actor != 0 && !changed;
         events |= READABLE | (changed ? (unsigned)POLLPRI : 0);
     }

@@ -64,16 +64,16 @@ static enum status prepare_outcome(struct handle *handle)
 static enum status prepare_file(struct handle *handle, uint64_t offset)
 {
     struct snapshot *snapshot = &handle->snapshot;
-    bool again = offset == 0 && handle->was_read;
-    bool follow = handle->node.kind == NODE_LOG && snapshot->is_ready && !again;
-    if (snapshot->is_ready && !again &&
-        !(follow && snapshot_is_read_to_end(snapshot, offset)))
+    bool fresh = !snapshot->is_ready || offset == 0;
+    bool follow = !fresh && handle->node.kind == NODE_LOG &&
+                  snapshot_is_read_to_end(snapshot, offset);
+    if (!fresh && !follow)
         return STATUS_OK;
     BYTES_AUTO(text);
     enum status status = render(handle, &text);
     if (status)
         return status;
-    if (!follow)
+    if (fresh)
         snapshot_forget(snapshot);
     snapshot_follow(snapshot, &text);
     snapshot->is_ready = snapshot->is_based = true;
@@ -100,7 +100,6 @@ static enum status look(struct handle *handle, const struct answer *answer,
     enum status status = reading_prepare(handle, answer->offset);
     if (status)
         return status;
-    handle->was_read = true;
     return snapshot_read(&handle->snapshot, answer->offset, answer->size, out);
 }
 

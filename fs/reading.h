@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading from a handle. Files that are listed show a snapshot, taken at open and again
- * when a reader comes back to the start; `log` goes on where it was read to. The
+ * Reading from a handle. Files that are listed show a snapshot, taken at each read from
+ * the start; `log` also goes on where it was read to. The
  * outcome of a task is waited for without a thread: the request is parked until the
  * engine calls, the reader interrupts it, or the time is up.
  */
