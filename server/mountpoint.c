@@ -3,11 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,11 +37,14 @@ static void unmount_as_user(const char *path)
     free(copy);
 }
 
-/* Whoever still holds files in a dead mount keeps getting ENOTCONN: detach it. */
+/* Whoever still holds files in a dead mount keeps getting ENOTCONN: detach it. Opening
+   tells; stat() may be answered from what the kernel remembers of a living daemon. */
 static void replace_stale(const char *path)
 {
-    struct stat stat_unused;
-    if (stat(path, &stat_unused) == 0 || errno != ENOTCONN)
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0)
+        close(folder);
+    if (folder >= 0 || errno != ENOTCONN)
         return;
     log_warning("%s is a mount without a daemon: replacing it", path);
     if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
