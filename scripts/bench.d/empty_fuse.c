@@ -5,17 +5,18 @@
  * and timeouts, and takes every answer from memory at once. What it costs is what the
  * kernel and libfuse cost; a face cannot be quicker.
  *
- *     empty_fuse MOUNTPOINT [--actors N] [--file-bytes N] [--folder-ms N] [--file-ms N]
- *         [--threads N]
+ *     empty_fuse MOUNTPOINT [--actors N] [--file-bytes N] [--threads N]
  *
  * Runs in the foreground until it is unmounted or sent SIGTERM. Actors are bench_0 ...
- * What is written is forgotten. The kernel may believe what it was told of folders and
- * of files for --folder-ms and --file-ms. Node ids: the actors are multiples of 16, the
- * file k of an actor is its id plus k, and unlisted names count up from the top bit.
+ * What is written is forgotten. Node ids: the actors are multiples of 16, the file k of
+ * an actor is its id plus k, and unlisted names count up from the top bit. How long the
+ * kernel may believe what it is told is as in fs/entry.c, flags are as in
+ * fs/ops_file.c, and so should they stay.
  */
 #define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 12)
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,14 +31,14 @@
 #define FILES (sizeof(file_names) / sizeof(file_names[0]))
 #define UNLISTED_BIT (1ull << 63)
 #define NAME_BYTES_MAX 32
+#define LASTING_SECONDS 60.0
+#define LOOKUP_SECONDS 1.0
 
 static const char *const file_names[] = {"tasks",   "execute", "state", "status",
                                          "mailbox", "result",  "log",   "behavior"};
 static uint64_t actors;
 static uint64_t file_bytes;
 static unsigned threads;
-static double folder_timeout;
-static double file_timeout;
 static char content[4096];
 static atomic_uint_fast64_t unlisted;
 
@@ -57,17 +58,22 @@ static struct stat attributes(fuse_ino_t node)
     return result;
 }
 
-static double timeout(fuse_ino_t node)
+/* Only `tasks` and `execute` never change; the content of the others may at any time.
+ */
+static double attribute_seconds(fuse_ino_t node)
 {
-    return is_folder(node) ? folder_timeout : file_timeout;
+    if (node & UNLISTED_BIT || node <= ACTORS_NODE)
+        return LOOKUP_SECONDS;
+    return node % 16 <= 2 ? LASTING_SECONDS : 0;
 }
 
 static struct fuse_entry_param entry(fuse_ino_t node)
 {
     return (struct fuse_entry_param){.ino = node,
                                      .attr = attributes(node),
-                                     .attr_timeout = timeout(node),
-                                     .entry_timeout = timeout(node)};
+                                     .attr_timeout = attribute_seconds(node),
+                                     .entry_timeout =
+                                         node & UNLISTED_BIT ? 0 : LASTING_SECONDS};
 }
 
 static fuse_ino_t find_actor(const char *name)
@@ -108,7 +114,7 @@ static void do_getattr(fuse_req_t request, fuse_ino_t node, struct fuse_file_inf
     struct stat result = attributes(node);
 
     (void)file;
-    fuse_reply_attr(request, &result, timeout(node));
+    fuse_reply_attr(request, &result, attribute_seconds(node));
 }
 
 static void do_mkdir(fuse_req_t request, fuse_ino_t parent, const char *name,
@@ -134,6 +140,7 @@ static void do_open(fuse_req_t request, fuse_ino_t node, struct fuse_file_info *
 {
     (void)node;
     file->direct_io = 1;
+    file->noflush = (file->flags & O_ACCMODE) == O_RDONLY;
     fuse_reply_open(request, file);
 }
 
@@ -219,7 +226,16 @@ static void do_readdirplus(fuse_req_t request, fuse_ino_t folder, size_t size,
     list(request, folder, size, offset, true);
 }
 
+static void do_init(void *context, struct fuse_conn_info *connection)
+{
+    (void)context;
+    connection->want &= ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
+                                    FUSE_CAP_SPLICE_MOVE);
+    connection->want |= connection->capable & FUSE_CAP_ATOMIC_O_TRUNC;
+}
+
 static const struct fuse_lowlevel_ops operations = {
+    .init = do_init,
     .lookup = do_lookup,
     .getattr = do_getattr,
     .mkdir = do_mkdir,
@@ -255,9 +271,7 @@ int main(int argc, char **argv)
         fail("usage: empty_fuse MOUNTPOINT [--actors N] ...");
     actors = option_number(argc, argv, "--actors", 1000);
     file_bytes = option_number(argc, argv, "--file-bytes", MESSAGE_BYTES);
-    threads = (unsigned)option_number(argc, argv, "--threads", 10);
-    folder_timeout = (double)option_number(argc, argv, "--folder-ms", 0) / 1000;
-    file_timeout = (double)option_number(argc, argv, "--file-ms", 0) / 1000;
+    threads = (unsigned)option_number(argc, argv, "--threads", 4);
     memset(content, 'c', sizeof(content));
     if (file_bytes > sizeof(content))
         fail("--file-bytes: at most %zu", sizeof(content));
