@@ -19,13 +19,39 @@ struct application {
     int64_t wall_ms, clock_ms;
 };
 
-static void put_task(struct engine *engine, enum table table, uint64_t actor,
-                     uint64_t number, const struct task_record *task)
+static void put_task(struct engine *engine, uint64_t actor,
+                     const struct task_record *task)
 {
     struct pair_key key;
-    char *space = index_put(engine->index, table, pair_key(&key, actor, number),
-                            engine->applying, task_packed_size(task));
+    char *space = index_put(engine->index, TABLE_LIVE,
+                            pair_key(&key, actor, task->head.sequence), engine->applying,
+                            task_packed_size(task));
     task_pack(task, space);
+}
+
+/* Under a number or key that was never used before, which spares LMDB its deletion if it
+   is gone by the next checkpoint. At replay LMDB may know it already. */
+static char *put_fresh(struct engine *engine, enum table table, struct view key,
+                       size_t size)
+{
+    return engine->replaying
+               ? index_put(engine->index, table, key, engine->applying, size)
+               : index_put_fresh(engine->index, table, key, engine->applying, size);
+}
+
+static void put_new_task(struct engine *engine, uint64_t actor,
+                         const struct task_record *task)
+{
+    struct pair_key key;
+    task_pack(task, put_fresh(engine, TABLE_LIVE,
+                              pair_key(&key, actor, task->head.sequence),
+                              task_packed_size(task)));
+    if (!(task->head.flags & TASK_KEYED))
+        return;
+    struct text_key name;
+    struct key_place place = {.sequence = task->head.sequence, .class = KEY_UNFINISHED};
+    memcpy(put_fresh(engine, TABLE_KEYS, text_key(&name, actor, task->key), sizeof place),
+           &place, sizeof place);
 }
 
 static void delete_number(struct engine *engine, enum table table, uint64_t actor,
@@ -178,9 +204,7 @@ static void apply_accept(struct application *at, const struct change *change)
         .caller = change->caller,
         .message = change->message};
     memcpy(task.head.fingerprint, change->fingerprint, sizeof task.head.fingerprint);
-    put_task(engine, TABLE_LIVE, actor->id, change->sequence, &task);
-    if (change->key.size)
-        put_place(engine, actor->id, change->key, change->sequence, KEY_UNFINISHED);
+    put_new_task(engine, actor->id, &task);
     if (change->timer.size) {
         struct text_key key;
         struct key_place place = {.sequence = change->sequence, .class = KEY_UNFINISHED};
@@ -206,8 +230,8 @@ static void take_place(struct engine *engine, struct actor *actor, uint64_t slot
     struct pair_key key;
     char forward[FORWARD_BYTES];
     forward_pack(sequence, forward);
-    put_value(engine, TABLE_LIVE, pair_key(&key, actor->id, slot),
-              view_of(forward, sizeof forward));
+    memcpy(put_fresh(engine, TABLE_LIVE, pair_key(&key, actor->id, slot), sizeof forward),
+           forward, sizeof forward);
     actor->record.head.next_slot = slot + 1;
     actor->record.head.counts.pending++;
     engine->totals.pending++;
@@ -228,7 +252,7 @@ static void apply_due(struct application *at, const struct change *change)
                      engine->applying);
         task.head.state = TASK_PENDING;
         task.head.slot = change->slot;
-        put_task(engine, TABLE_LIVE, actor->id, change->sequence, &task);
+        put_task(engine, actor->id, &task);
     }
     actor->record.head.counts.delayed--;
     engine->totals.delayed--;
@@ -245,7 +269,7 @@ static void apply_attempt(struct application *at, const struct change *change)
     if (task_find_live(index_decided(engine->index), actor->id, change->sequence, &task)) {
         task.head.state = TASK_RETRYING;
         task.head.attempts = change->attempts;
-        put_task(engine, TABLE_LIVE, actor->id, change->sequence, &task);
+        put_task(engine, actor->id, &task);
     }
     head->flags |= ACTOR_RETRYING;
     head->retry_sequence = change->sequence;
@@ -276,7 +300,7 @@ static void apply_retry(struct application *at, const struct change *change)
     task.head.flags &= TASK_KEYED;
     task.result = view_of("", 0);
     counts->mailbox_bytes += task.message.size;
-    put_task(engine, TABLE_LIVE, actor->id, change->sequence, &task);
+    put_task(engine, actor->id, &task);
     delete_number(engine, TABLE_DONE, actor->id, change->sequence);
     if (task.head.flags & TASK_KEYED)
         put_place(engine, actor->id, task.key, change->sequence, KEY_UNFINISHED);

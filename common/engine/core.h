@@ -230,6 +230,10 @@ struct engine {
     pthread_cond_t queue_wake;
     struct request_list queue;
     bool sleeping, closing, nudged;
+    _Atomic unsigned queued; /* in `queue`, for a look without the mutex */
+
+    unsigned expected; /* clients that are likely to ask again. Sequencer. */
+    int64_t sync_ns;   /* what the last sync took. Sequencer. */
 
     struct waiters waiters;
 

@@ -25,7 +25,10 @@
 
 enum phase { PHASE_PUT, PHASE_DELETE, PHASE_ACTORS, PHASE_COUNT };
 
+/* `first` and `second` are the first 16 bytes of the key as numbers that sort like
+   them: most comparisons need no more. */
 struct item {
+    uint64_t first, second;
     const struct entry *entry;
     const struct version *version;
 };
@@ -33,36 +36,74 @@ struct item {
 struct checkpoint {
     struct index *index;
     struct store_writer *writer;
-    struct item *items;
-    size_t count;
+    struct item *items;            /* by table, then by key */
+    size_t start[TABLE_COUNT + 1]; /* of each table's run in `items` */
+    size_t fill[TABLE_COUNT];
     double dirty_pages; /* of this transaction, as expected */
     double pages_a_put; /* in the run of one table being written */
 };
 
-static bool is_actors(const struct entry *entry)
+static bool is_actors(enum table table)
 {
-    return entry->table == TABLE_ACTORS || entry->table == TABLE_NAMES;
+    return table == TABLE_ACTORS || table == TABLE_NAMES;
+}
+
+static uint64_t big_endian(const struct entry *entry, size_t from)
+{
+    char bytes[8] = {0};
+    size_t size = entry->key_size > from ? entry->key_size - from : 0;
+    memcpy(bytes, entry->key + from, size < 8 ? size : 8);
+    return number_from_key(bytes);
+}
+
+static void count(void *context, const struct entry *entry)
+{
+    struct checkpoint *checkpoint = context;
+    checkpoint->start[entry->table + 1]++;
 }
 
 static void collect(void *context, const struct entry *entry)
 {
     struct checkpoint *checkpoint = context;
-    struct item *item = &checkpoint->items[checkpoint->count++];
+    size_t at = checkpoint->start[entry->table] + checkpoint->fill[entry->table]++;
+    struct item *item = &checkpoint->items[at];
+    item->first = big_endian(entry, 0);
+    item->second = big_endian(entry, 8);
     item->entry = entry;
     item->version = atomic_load_explicit(&entry->newest, memory_order_acquire);
 }
 
-static int compare(const void *left_item, const void *right_item)
+static int compare_keys(const struct entry *left, const struct entry *right)
 {
-    const struct entry *left = ((const struct item *)left_item)->entry;
-    const struct entry *right = ((const struct item *)right_item)->entry;
-    if (left->table != right->table)
-        return left->table < right->table ? -1 : 1;
     size_t size = left->key_size < right->key_size ? left->key_size : right->key_size;
     int order = memcmp(left->key, right->key, size);
     if (order)
         return order;
     return left->key_size < right->key_size ? -1 : left->key_size > right->key_size;
+}
+
+static int compare(const void *left_item, const void *right_item)
+{
+    const struct item *left = left_item, *right = right_item;
+    if (left->first != right->first)
+        return left->first < right->first ? -1 : 1;
+    if (left->second != right->second)
+        return left->second < right->second ? -1 : 1;
+    return compare_keys(left->entry, right->entry);
+}
+
+static void gather(struct checkpoint *checkpoint)
+{
+    const struct memtable *frozen = checkpoint->index->frozen;
+    memtable_each(frozen, count, checkpoint);
+    for (unsigned table = 0; table < TABLE_COUNT; table++)
+        checkpoint->start[table + 1] += checkpoint->start[table];
+    size_t all = checkpoint->start[TABLE_COUNT];
+    checkpoint->items = memory_take((all + 1) * sizeof *checkpoint->items);
+    memtable_each(frozen, collect, checkpoint);
+    for (unsigned table = 0; table < TABLE_COUNT; table++)
+        qsort(checkpoint->items + checkpoint->start[table], checkpoint->fill[table],
+              sizeof *checkpoint->items, compare);
 }
 
 static enum status commit(struct checkpoint *checkpoint)
@@ -174,11 +215,12 @@ static enum status delete(struct checkpoint *checkpoint, const struct item *item
 
 /* ------------------------------------------------------------------------ phases --- */
 
-/* A key of a finished task has left the table of unfinished ones. */
+/* A key of a finished task has left the table of unfinished ones, if it was there. */
 static bool leaves_unfinished(const struct item *item)
 {
     struct key_place place;
-    if (item->entry->table != TABLE_KEYS || item->version->deleted)
+    if (item->entry->table != TABLE_KEYS || item->version->deleted ||
+        item->entry->is_fresh)
         return false;
     memcpy(&place, item->version->data, sizeof place);
     return place.class != KEY_UNFINISHED;
@@ -188,12 +230,11 @@ static bool belongs(const struct item *item, enum phase phase)
 {
     switch (phase) {
     case PHASE_PUT:
-        return !is_actors(item->entry) && !item->version->deleted;
+        return !item->version->deleted;
     case PHASE_DELETE:
-        return !is_actors(item->entry) &&
-               (item->version->deleted || leaves_unfinished(item));
+        return item->version->deleted ? !item->entry->is_fresh : leaves_unfinished(item);
     case PHASE_ACTORS:
-        return is_actors(item->entry);
+        return true;
     case PHASE_COUNT:
         break;
     }
@@ -212,13 +253,9 @@ static enum status write_item(struct checkpoint *checkpoint, const struct item *
 
 /* Sorted keys share pages where a table's run is dense: at worst every put dirties a
    leaf of its own, at best the leaves it fills. */
-static double expected_pages(struct checkpoint *checkpoint, size_t from)
+static double expected_pages(struct checkpoint *checkpoint, enum table table)
 {
-    enum table table = (enum table)checkpoint->items[from].entry->table;
-    size_t run = from;
-    while (run < checkpoint->count && checkpoint->items[run].entry->table == table)
-        run++;
-    double puts = (double)(run - from), leaves = 0;
+    double puts = (double)checkpoint->fill[table], leaves = 0;
     const struct generations *now = &checkpoint->index->receipts.now;
     if (table == TABLE_DONE || table == TABLE_KEYS)
         for (uint32_t i = 0; i < now->count; i++)
@@ -228,26 +265,31 @@ static double expected_pages(struct checkpoint *checkpoint, size_t from)
     if (table != TABLE_DONE)
         leaves += (double)store_leaf_pages(checkpoint->writer,
                                            checkpoint->index->tables[table]);
-    double random = leaves < puts ? leaves / puts : 1.0;
-    return random + 0.02;
+    return (leaves < puts ? leaves / puts : 1.0) + 0.02;
+}
+
+static enum status write_table(struct checkpoint *checkpoint, enum phase phase,
+                               enum table table)
+{
+    enum status status = STATUS_OK;
+    checkpoint->pages_a_put = expected_pages(checkpoint, table);
+    for (size_t i = checkpoint->start[table]; i < checkpoint->start[table + 1] && !status;
+         i++) {
+        if (!belongs(&checkpoint->items[i], phase))
+            continue;
+        status = write_item(checkpoint, &checkpoint->items[i], phase);
+        if (!status && phase != PHASE_ACTORS)
+            status = bound_pages(checkpoint);
+    }
+    return status;
 }
 
 static enum status write_phase(struct checkpoint *checkpoint, enum phase phase)
 {
     enum status status = begin(checkpoint);
-    int table = -1;
-    for (size_t i = 0; i < checkpoint->count && !status; i++) {
-        const struct item *item = &checkpoint->items[i];
-        if (!belongs(item, phase))
-            continue;
-        if (item->entry->table != table) {
-            table = item->entry->table;
-            checkpoint->pages_a_put = expected_pages(checkpoint, i);
-        }
-        status = write_item(checkpoint, item, phase);
-        if (!status && phase != PHASE_ACTORS)
-            status = bound_pages(checkpoint);
-    }
+    for (unsigned table = 0; table < TABLE_COUNT && !status; table++)
+        if (is_actors((enum table)table) == (phase == PHASE_ACTORS))
+            status = write_table(checkpoint, phase, (enum table)table);
     return status;
 }
 
@@ -286,10 +328,7 @@ static enum status write_all(struct checkpoint *checkpoint)
 enum status index_checkpoint(struct index *index)
 {
     struct checkpoint checkpoint = {.index = index};
-    checkpoint.items = memory_take((memtable_entries(index->frozen) + 1) *
-                                   sizeof *checkpoint.items);
-    memtable_each(index->frozen, collect, &checkpoint);
-    qsort(checkpoint.items, checkpoint.count, sizeof *checkpoint.items, compare);
+    gather(&checkpoint);
     index->receipts.now = index->generations;
     memset(index->receipts.current, 0, sizeof index->receipts.current);
     enum status status = write_all(&checkpoint);

@@ -183,6 +183,12 @@ char *index_put(struct index *index, enum table table, struct view key,
     return memtable_put(index->active, table, key, sequence, index->sealed, size);
 }
 
+char *index_put_fresh(struct index *index, enum table table, struct view key,
+                      uint64_t sequence, size_t size)
+{
+    return memtable_put_fresh(index->active, table, key, sequence, index->sealed, size);
+}
+
 void index_delete(struct index *index, enum table table, struct view key,
                   uint64_t sequence)
 {

@@ -67,6 +67,10 @@ struct key_place {
 /* A version with room for `size` bytes, to be filled before the next index call. */
 char *index_put(struct index *index, enum table table, struct view key,
                 uint64_t sequence, size_t size);
+/* The same for a key that was certainly never put before; not at replay, when LMDB may
+   be of the future. */
+char *index_put_fresh(struct index *index, enum table table, struct view key,
+                      uint64_t sequence, size_t size);
 void index_delete(struct index *index, enum table table, struct view key,
                   uint64_t sequence);
 /* What was put until `sequence` is not changed in place any more. */

@@ -101,21 +101,25 @@ static struct entry *add_entry(struct memtable *memtable, enum table table,
     entry->hash = hash;
     entry->table = (uint16_t)table;
     entry->key_size = (uint16_t)key.size;
-    entry->was_deleted = false;
+    entry->was_deleted = entry->is_fresh = false;
     memcpy(entry->key, key.data, key.size);
     atomic_store_explicit(bucket, entry, memory_order_release);
     memtable->entries++;
     return entry;
 }
 
+enum put { PUT, PUT_FRESH, DELETE };
+
 static struct version *add_version(struct memtable *memtable, enum table table,
                                    struct view key, uint64_t sequence, uint64_t sealed,
-                                   size_t size, bool deleted)
+                                   size_t size, enum put put)
 {
     uint64_t hash = hash_of(table, key);
     struct entry *entry = find_entry(memtable, table, key, hash);
-    if (!entry)
+    if (!entry) {
         entry = add_entry(memtable, table, key, hash);
+        entry->is_fresh = put == PUT_FRESH;
+    }
     struct version *older = atomic_load_explicit(&entry->newest, memory_order_relaxed);
     if (older && older->sequence > sealed)
         older = older->older; /* nobody has seen it and nobody will */
@@ -123,8 +127,8 @@ static struct version *add_version(struct memtable *memtable, enum table table,
     version->older = older;
     version->sequence = sequence;
     version->size = (uint32_t)size;
-    version->deleted = deleted;
-    entry->was_deleted |= deleted;
+    version->deleted = put == DELETE;
+    entry->was_deleted |= version->deleted;
     atomic_store_explicit(&entry->newest, version, memory_order_release);
     return version;
 }
@@ -132,13 +136,19 @@ static struct version *add_version(struct memtable *memtable, enum table table,
 char *memtable_put(struct memtable *memtable, enum table table, struct view key,
                    uint64_t sequence, uint64_t sealed, size_t size)
 {
-    return add_version(memtable, table, key, sequence, sealed, size, false)->data;
+    return add_version(memtable, table, key, sequence, sealed, size, PUT)->data;
+}
+
+char *memtable_put_fresh(struct memtable *memtable, enum table table, struct view key,
+                         uint64_t sequence, uint64_t sealed, size_t size)
+{
+    return add_version(memtable, table, key, sequence, sealed, size, PUT_FRESH)->data;
 }
 
 void memtable_delete(struct memtable *memtable, enum table table, struct view key,
                      uint64_t sequence, uint64_t sealed)
 {
-    add_version(memtable, table, key, sequence, sealed, 0, true);
+    add_version(memtable, table, key, sequence, sealed, 0, DELETE);
 }
 
 const struct version *memtable_find(const struct memtable *memtable, enum table table,

@@ -46,6 +46,7 @@ struct entry {
     uint16_t table;
     uint16_t key_size;
     bool was_deleted; /* by some version, maybe an older one. Writer, then checkpoint. */
+    bool is_fresh;    /* the key was never used before: LMDB has nothing under it */
     char key[];
 };
 
@@ -59,6 +60,10 @@ void memtable_free(struct memtable *memtable);
    that no reader can see it yet) is replaced. Writer only. */
 char *memtable_put(struct memtable *memtable, enum table table, struct view key,
                    uint64_t sequence, uint64_t sealed, size_t size);
+/* The same for a key that was certainly never put before, in whatever generation: its
+   deletion need not be carried to LMDB. */
+char *memtable_put_fresh(struct memtable *memtable, enum table table, struct view key,
+                         uint64_t sequence, uint64_t sealed, size_t size);
 void memtable_delete(struct memtable *memtable, enum table table, struct view key,
                      uint64_t sequence, uint64_t sealed);
 

@@ -30,9 +30,12 @@ struct store {
     struct store_reader *idle; /* guarded by mutex */
 };
 
+/* Sorted puts go through one cursor, which finds the next key on the page it is on. */
 struct store_writer {
     struct store *store;
     MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_dbi cursor_table;
 };
 
 static enum status status_of(int error, const char *what)
@@ -202,23 +205,47 @@ enum status store_open_table(struct store_writer *writer, const char *name, bool
     return status_of(error, name);
 }
 
+static void close_cursor(struct store_writer *writer)
+{
+    if (writer->cursor)
+        mdb_cursor_close(writer->cursor);
+    writer->cursor = NULL;
+}
+
+static int cursor_on(struct store_writer *writer, store_table table)
+{
+    if (writer->cursor && writer->cursor_table == table)
+        return 0;
+    close_cursor(writer);
+    writer->cursor_table = table;
+    return mdb_cursor_open(writer->txn, table, &writer->cursor);
+}
+
 enum status store_put(struct store_writer *writer, store_table table, struct view key,
                       struct view value)
 {
     MDB_val name = val_of(key), bytes = val_of(value);
-    return status_of(mdb_put(writer->txn, table, &name, &bytes, 0), "put");
+    int error = cursor_on(writer, table);
+    if (!error)
+        error = mdb_cursor_put(writer->cursor, &name, &bytes, 0);
+    return status_of(error, "put");
 }
 
 enum status store_delete(struct store_writer *writer, store_table table,
                          struct view key)
 {
-    MDB_val name = val_of(key);
-    int error = mdb_del(writer->txn, table, &name, NULL);
+    MDB_val name = val_of(key), bytes;
+    int error = cursor_on(writer, table);
+    if (!error)
+        error = mdb_cursor_get(writer->cursor, &name, &bytes, MDB_SET);
+    if (!error)
+        error = mdb_cursor_del(writer->cursor, 0);
     return status_of(error == MDB_NOTFOUND ? 0 : error, "delete");
 }
 
 enum status store_drop_table(struct store_writer *writer, store_table table)
 {
+    close_cursor(writer);
     return status_of(mdb_drop(writer->txn, table, 1), "drop");
 }
 
@@ -240,6 +267,7 @@ enum status store_write_get(struct store_writer *writer, store_table table,
 
 enum status store_commit(struct store_writer *writer)
 {
+    close_cursor(writer);
     int error = mdb_txn_commit(writer->txn);
     free(writer);
     return status_of(error, "commit");
@@ -247,6 +275,7 @@ enum status store_commit(struct store_writer *writer)
 
 void store_abort(struct store_writer *writer)
 {
+    close_cursor(writer);
     mdb_txn_abort(writer->txn);
     free(writer);
 }
