@@ -245,6 +245,12 @@ enum status journal_prepare(struct journal *journal)
 
 /* ----------------------------------------------------------------- opening --- */
 
+/* Whether it holds a record that follows `after`. */
+static bool is_needed(const struct segment *segment, uint64_t after)
+{
+    return segment->first + segment->records > after + 1;
+}
+
 /* Appends what `old` holds after `after` to `copy`, and syncs it. */
 static enum status copy_records(struct journal *journal, const struct segment *old,
                                 uint64_t after, struct segment *copy)
@@ -315,7 +321,7 @@ static enum status copy_chain(struct journal *journal, struct replay *found,
     while (found->chain_count > 0) {
         struct segment *old = found->chain[found->chain_count - 1];
 
-        if (old->first + old->records > after + 1)
+        if (is_needed(old, after))
             status = copy_segment(journal, old, after);
         if (status != STATUS_OK)
             return status;
@@ -327,10 +333,11 @@ static enum status copy_chain(struct journal *journal, struct replay *found,
 
 /* Sizes and numbers that go on from what was found. A segment larger than what is asked
    for, from a time of larger records, sets the size: its copy must fit. */
-static void learn(struct journal *journal, const struct replay *found)
+static void learn(struct journal *journal, const struct replay *found, uint64_t after)
 {
     for (size_t i = 0; i < found->chain_count; i++)
-        if (found->chain[i]->bytes > journal->segment_bytes)
+        if (is_needed(found->chain[i], after) &&
+            found->chain[i]->bytes > journal->segment_bytes)
             journal->segment_bytes = found->chain[i]->bytes;
     journal->spares.segment_bytes = journal->segment_bytes;
     for (const struct segment *one = found->rest; one != NULL; one = one->next)
@@ -361,7 +368,7 @@ static enum status settle(struct journal *journal, struct replay *found, uint64_
     enum status status = journal->disk->sync_names(journal->disk);
     struct segment *segment;
 
-    learn(journal, found);
+    learn(journal, found, after);
     if (status == STATUS_OK && journal->segment_bytes > UINT32_MAX)
         status = STATUS_INVALID;
     while (status == STATUS_OK && (segment = found->rest) != NULL) {
