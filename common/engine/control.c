@@ -326,8 +326,7 @@ static void finish(struct control *control)
         if (!decide_retire(engine, actor))
             scheduler_offer(engine, actor);
     }
-    decide_answer(engine, control->request, status, "%s",
-                  status ? status_text(status) : "");
+    decide_committed(engine, control->request, status);
 }
 
 void decide_control(struct engine *engine, struct request *request)

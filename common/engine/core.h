@@ -364,6 +364,10 @@ void turn_cancel_change(struct engine *engine, struct actor_head *head,
 void decide_request(struct engine *engine, struct request *request);
 void decide_answer(struct engine *engine, struct request *request, enum status status,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+void decide_accept(struct engine *engine, struct request *request);
+/* The answer that follows from what record_commit said. */
+void decide_committed(struct engine *engine, struct request *request,
+                      enum status status);
 void decide_send(struct engine *engine, struct request *request);
 void decide_state(struct engine *engine, struct request *request);
 void decide_control(struct engine *engine, struct request *request);

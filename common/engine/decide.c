@@ -26,13 +26,22 @@ void decide_answer(struct engine *engine, struct request *request, enum status s
     request_push(&engine->batch.answers, request);
 }
 
-static void answer_commit(struct engine *engine, struct request *request,
-                          enum status status)
+void decide_accept(struct engine *engine, struct request *request)
 {
-    decide_answer(engine, request, status, "%s",
-                  status == STATUS_NO_SPACE ? "the disk is full; make room and try again"
-                  : status == STATUS_IO     ? "the journal failed; restart the daemon"
-                                            : "");
+    bytes_clear(&request->detail);
+    request->answer.status = STATUS_OK;
+    request_push(&engine->batch.answers, request);
+}
+
+void decide_committed(struct engine *engine, struct request *request, enum status status)
+{
+    if (status == STATUS_OK)
+        decide_accept(engine, request);
+    else
+        decide_answer(engine, request, status, "%s",
+                      status == STATUS_NO_SPACE
+                          ? "the disk is full; make room and try again"
+                          : "the journal failed; restart the daemon");
 }
 
 /* The actor the request is about; answers NOT_FOUND itself. */
@@ -188,7 +197,7 @@ static void commit_send(struct sending *sending, uint64_t created)
         request->answer.replayed = sending->added == 0;
         scheduler_offer(engine, actor_get(engine, sending->head.id));
     }
-    answer_commit(engine, request, status);
+    decide_committed(engine, request, status);
 }
 
 /* The actor's head, or that of one to be created in the same record; false when the
@@ -278,7 +287,7 @@ static void decide_create(struct engine *engine, struct request *request)
         .owner = {request->owner.uid, request->owner.gid, request->owner.mode},
         .text = name};
     request->answer.actor = change.actor;
-    answer_commit(engine, request, commit_one(engine, &change));
+    decide_committed(engine, request, commit_one(engine, &change));
 }
 
 static enum status commit_remove(struct engine *engine, struct actor *actor)
@@ -298,7 +307,7 @@ static void decide_remove(struct engine *engine, struct request *request)
                       "tasks are unfinished; write clear to its status first");
         return;
     }
-    answer_commit(engine, request, commit_remove(engine, actor));
+    decide_committed(engine, request, commit_remove(engine, actor));
 }
 
 bool decide_retire(struct engine *engine, struct actor *actor)
@@ -317,7 +326,7 @@ static void decide_owner(struct engine *engine, struct request *request)
         .actor = actor->id,
         .part = (uint32_t)request->part,
         .owner = {request->owner.uid, request->owner.gid, request->owner.mode}};
-    answer_commit(engine, request, commit_one(engine, &change));
+    decide_committed(engine, request, commit_one(engine, &change));
 }
 
 static void decide_behavior(struct engine *engine, struct request *request)
@@ -334,7 +343,7 @@ static void decide_behavior(struct engine *engine, struct request *request)
         return;
     }
     struct change change = {.type = CHANGE_BEHAVIOR, .actor = actor->id, .text = name};
-    answer_commit(engine, request, commit_one(engine, &change));
+    decide_committed(engine, request, commit_one(engine, &change));
     scheduler_offer(engine, actor);
 }
 
@@ -356,7 +365,7 @@ static void set_state(struct engine *engine, struct actor *actor,
                             .state = view_bytes(&request->text)};
     enum status status = commit_one(engine, &change);
     request->answer.version = actor->record.head.state_version;
-    answer_commit(engine, request, status);
+    decide_committed(engine, request, status);
 }
 
 void decide_state(struct engine *engine, struct request *request)

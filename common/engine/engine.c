@@ -115,7 +115,7 @@ static unsigned answer_all(struct batch *batch, bool lost)
     unsigned answers = 0;
     for (; (request = request_pop(&batch->answers)); answers++) {
         struct engine_answer *answer = &request->answer;
-        answer->detail = request->detail.data;
+        answer->detail = request->detail.size ? request->detail.data : "";
         if (lost && answer->status == STATUS_OK) {
             answer->status = STATUS_IO;
             answer->detail = "the journal could not be written; the outcome is unknown "

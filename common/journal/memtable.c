@@ -16,7 +16,7 @@
 
 #include "common/base/log.h"
 
-#define BUCKETS (1u << 17)
+#define BUCKETS (1u << 18)
 #define CHUNK_BYTES (1u << 20)
 
 struct chunk {
