@@ -32,7 +32,7 @@ struct turn_output {
     struct bytes result; /* of TURN_DONE */
     struct bytes error;  /* one line, of TURN_FAILED and TURN_RETRY */
     bool state_changed;
-    struct bytes state; /* the new one, when state_changed */
+    struct bytes state;     /* the new one, when state_changed */
     bool result_is_message; /* the result equals the message; `result` is empty */
 };
 
@@ -48,8 +48,8 @@ struct behavior {
     const char *name;
     /* Whether its next turn may run on a state that is not yet on disk. */
     bool runs_ahead;
-    /* Either fills `output` and returns TURN_ANSWERED, or returns TURN_STARTED and calls
-       finish(context, turn, output) exactly once, later. */
+    /* Either fills `output` and returns TURN_ANSWERED, or returns TURN_STARTED and
+       calls finish(context, turn, output) exactly once, later. */
     enum turn_start (*start)(struct behavior *behavior, const struct turn_input *input,
                              uint64_t turn, struct turn_output *output,
                              turn_finish_fn *finish, void *context);

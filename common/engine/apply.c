@@ -23,14 +23,14 @@ static void put_task(struct engine *engine, uint64_t actor,
                      const struct task_record *task)
 {
     struct pair_key key;
-    char *space = index_put(engine->index, TABLE_LIVE,
-                            pair_key(&key, actor, task->head.sequence), engine->applying,
-                            task_packed_size(task));
+    char *space =
+        index_put(engine->index, TABLE_LIVE, pair_key(&key, actor, task->head.sequence),
+                  engine->applying, task_packed_size(task));
     task_pack(task, space);
 }
 
-/* Under a number or key that was never used before, which spares LMDB its deletion if it
-   is gone by the next checkpoint. At replay LMDB may know it already. */
+/* Under a number or key that was never used before, which spares LMDB its deletion if
+   it is gone by the next checkpoint. At replay LMDB may know it already. */
 static char *put_fresh(struct engine *engine, enum table table, struct view key,
                        size_t size)
 {
@@ -43,15 +43,16 @@ static void put_new_task(struct engine *engine, uint64_t actor,
                          const struct task_record *task)
 {
     struct pair_key key;
-    task_pack(task, put_fresh(engine, TABLE_LIVE,
-                              pair_key(&key, actor, task->head.sequence),
-                              task_packed_size(task)));
+    task_pack(task,
+              put_fresh(engine, TABLE_LIVE, pair_key(&key, actor, task->head.sequence),
+                        task_packed_size(task)));
     if (!(task->head.flags & TASK_KEYED))
         return;
     struct text_key name;
     struct key_place place = {.sequence = task->head.sequence, .class = KEY_UNFINISHED};
-    memcpy(put_fresh(engine, TABLE_KEYS, text_key(&name, actor, task->key), sizeof place),
-           &place, sizeof place);
+    memcpy(
+        put_fresh(engine, TABLE_KEYS, text_key(&name, actor, task->key), sizeof place),
+        &place, sizeof place);
 }
 
 static void delete_number(struct engine *engine, enum table table, uint64_t actor,
@@ -78,7 +79,8 @@ static void put_place(struct engine *engine, uint64_t actor, struct view name,
               view_of(&place, sizeof place));
 }
 
-/* ------------------------------------------------------------------------ actors --- */
+/* ------------------------------------------------------------------------ actors ---
+ */
 
 static void apply_create(struct application *at, const struct change *change)
 {
@@ -171,7 +173,8 @@ static void apply_state(struct application *at, const struct change *change)
     actor_touch(at->engine, actor);
 }
 
-/* ------------------------------------------------------------------------- tasks --- */
+/* ------------------------------------------------------------------------- tasks ---
+ */
 
 static void delay(struct engine *engine, struct actor *actor,
                   const struct task_record *task)
@@ -207,7 +210,8 @@ static void apply_accept(struct application *at, const struct change *change)
     put_new_task(engine, actor->id, &task);
     if (change->timer.size) {
         struct text_key key;
-        struct key_place place = {.sequence = change->sequence, .class = KEY_UNFINISHED};
+        struct key_place place = {.sequence = change->sequence,
+                                  .class = KEY_UNFINISHED};
         put_value(engine, TABLE_KEYS, timer_name_key(&key, actor->id, change->timer),
                   view_of(&place, sizeof place));
     }
@@ -230,8 +234,9 @@ static void take_place(struct engine *engine, struct actor *actor, uint64_t slot
     struct pair_key key;
     char forward[FORWARD_BYTES];
     forward_pack(sequence, forward);
-    memcpy(put_fresh(engine, TABLE_LIVE, pair_key(&key, actor->id, slot), sizeof forward),
-           forward, sizeof forward);
+    memcpy(
+        put_fresh(engine, TABLE_LIVE, pair_key(&key, actor->id, slot), sizeof forward),
+        forward, sizeof forward);
     actor->record.head.next_slot = slot + 1;
     actor->record.head.counts.pending++;
     engine->totals.pending++;
@@ -245,7 +250,8 @@ static void apply_due(struct application *at, const struct change *change)
     struct actor *actor = actor_get(engine, change->actor);
     ENSURE(actor);
     struct task_record task;
-    if (task_find_live(index_decided(engine->index), actor->id, change->sequence, &task)) {
+    if (task_find_live(index_decided(engine->index), actor->id, change->sequence,
+                       &task)) {
         struct due_key key;
         index_delete(engine->index, TABLE_TIMERS,
                      due_key(&key, task.head.due_ms, actor->id, change->sequence),
@@ -266,7 +272,8 @@ static void apply_attempt(struct application *at, const struct change *change)
     ENSURE(actor);
     struct actor_head *head = &actor->record.head;
     struct task_record task;
-    if (task_find_live(index_decided(engine->index), actor->id, change->sequence, &task)) {
+    if (task_find_live(index_decided(engine->index), actor->id, change->sequence,
+                       &task)) {
         task.head.state = TASK_RETRYING;
         task.head.attempts = change->attempts;
         put_task(engine, actor->id, &task);
@@ -323,7 +330,8 @@ static void apply_forget(struct application *at, const struct change *change)
     actor_touch(engine, actor);
 }
 
-/* ------------------------------------------------------------------------ record --- */
+/* ------------------------------------------------------------------------ record ---
+ */
 
 static void apply_change(struct application *at, const struct change *change)
 {
@@ -375,9 +383,8 @@ void apply_record(struct engine *engine, uint64_t sequence, struct view body)
     struct change change;
     engine->applying = sequence;
     ENSURE(change_read_begin(&reader, body));
-    struct application at = {.engine = engine,
-                             .wall_ms = reader.wall_ms,
-                             .clock_ms = reader.clock_ms};
+    struct application at = {
+        .engine = engine, .wall_ms = reader.wall_ms, .clock_ms = reader.clock_ms};
     while (change_read(&reader, &change))
         apply_change(&at, &change);
     ENSURE(!reader.failed);

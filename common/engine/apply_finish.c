@@ -56,10 +56,10 @@ static void leave_timers(struct finish *finish)
     const struct task_record *task = &finish->task;
     struct due_key due;
     if (finish->change->flags & CHANGE_WAS_DELAYED)
-        index_delete(engine->index, TABLE_TIMERS,
-                     due_key(&due, task->head.due_ms, finish->actor->id,
-                             task->head.sequence),
-                     engine->applying);
+        index_delete(
+            engine->index, TABLE_TIMERS,
+            due_key(&due, task->head.due_ms, finish->actor->id, task->head.sequence),
+            engine->applying);
     if (task->timer.size == 0)
         return;
     struct text_key key;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the store agrees with itself: what an actor's record counts is what its tables
- * hold. Works beside a running daemon, an actor at a time, each from one snapshot.
+ * Whether the store agrees with itself: what an actor's record counts is what its
+ * tables hold. Works beside a running daemon, an actor at a time, each from one
+ * snapshot.
  */
 #include <inttypes.h>
 
@@ -22,8 +23,8 @@ static void fault(struct check *check, const char *what, uint64_t says, uint64_t
 {
     check->faults++;
     append_column(check->out, view_text(check->record.name));
-    bytes_format(check->out, "\t%s: the actor's record says %" PRIu64 ", there are %" PRIu64
-                             "\n",
+    bytes_format(check->out,
+                 "\t%s: the actor's record says %" PRIu64 ", there are %" PRIu64 "\n",
                  what, says, is);
 }
 
@@ -88,9 +89,9 @@ static bool check_line(void *context, uint64_t number, struct view packed)
 static void check_names(struct check *check)
 {
     struct view id;
-    bool named = index_get(&check->snapshot, TABLE_NAMES, view_text(check->record.name),
-                           &id) &&
-                 number_from_key(id.data) == check->record.head.id;
+    bool named =
+        index_get(&check->snapshot, TABLE_NAMES, view_text(check->record.name), &id) &&
+        number_from_key(id.data) == check->record.head.id;
     expect(check, "entry of its name", 1, named);
 }
 

@@ -60,8 +60,8 @@ static void thaw(struct engine *engine)
     uint64_t before = journal_bytes_held(engine->journal);
     journal_release(engine->journal, index_position(engine->index).sequence);
     uint64_t released = before - journal_bytes_held(engine->journal);
-    engine->frozen_held -= released < engine->frozen_held ? released
-                                                          : engine->frozen_held;
+    engine->frozen_held -=
+        released < engine->frozen_held ? released : engine->frozen_held;
     engine->checkpointing = false;
     engine->checkpoint_failed = false;
 }
@@ -96,7 +96,8 @@ void checkpoint_poll(struct engine *engine)
     pthread_mutex_unlock(&engine->checkpoint_mutex);
 }
 
-/* ------------------------------------------------------------------------ thread --- */
+/* ------------------------------------------------------------------------ thread ---
+ */
 
 static void wait_a_while(struct engine *engine)
 {

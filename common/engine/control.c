@@ -60,13 +60,13 @@ static void note_ended(struct control *control, uint64_t sequence)
 static void set_flags(struct control *control, uint32_t set, uint32_t clear)
 {
     control->head.flags = (control->head.flags & ~clear) | set;
-    struct change change = {.type = CHANGE_FLAGS,
-                            .actor = control->head.id,
-                            .flags = control->head.flags};
+    struct change change = {
+        .type = CHANGE_FLAGS, .actor = control->head.id, .flags = control->head.flags};
     add(control, &change);
 }
 
-/* ------------------------------------------------------------------ one task each --- */
+/* ------------------------------------------------------------------ one task each ---
+ */
 
 static bool find_key(struct control *control, const char *word, struct view argument,
                      struct task_record *task)
@@ -146,7 +146,8 @@ static void retry_task(struct control *control, const struct task_record *task)
     note_ended(control, task->head.sequence);
 }
 
-/* --------------------------------------------------------------------- many tasks --- */
+/* --------------------------------------------------------------------- many tasks ---
+ */
 
 static bool retry_line(void *context, uint64_t number, struct view packed)
 {
@@ -158,7 +159,8 @@ static bool retry_line(void *context, uint64_t number, struct view packed)
     if (!log_record_unpack(packed, &line) || line.state != TASK_FAILED ||
         was_ended(control, line.sequence))
         return true;
-    if (task_find(index_decided(engine->index), control->head.id, line.sequence, &task) &&
+    if (task_find(index_decided(engine->index), control->head.id, line.sequence,
+                  &task) &&
         task.head.state == TASK_FAILED &&
         task_is_remembered(engine, &control->head, &task.head, engine->clock_ms))
         retry_task(control, &task);
@@ -224,7 +226,8 @@ static void cancel_timer(struct control *control, struct view argument)
         cancel_task(control, &task);
 }
 
-/* ------------------------------------------------------------------------- words --- */
+/* ------------------------------------------------------------------------- words ---
+ */
 
 static void suspend(struct control *control)
 {
@@ -254,15 +257,20 @@ struct word {
 };
 
 static const struct word words[] = {
-    {"suspend", suspend, NULL}, {"resume", resume, NULL},
-    {"clear", clear, NULL},     {"restart", restart, NULL},
-    {"retire", retire, NULL},   {"retry", NULL, retry},
-    {"cancel", NULL, cancel},   {"forget", NULL, forget},
+    {"suspend", suspend, NULL},
+    {"resume", resume, NULL},
+    {"clear", clear, NULL},
+    {"restart", restart, NULL},
+    {"retire", retire, NULL},
+    {"retry", NULL, retry},
+    {"cancel", NULL, cancel},
+    {"forget", NULL, forget},
     {"canceltimer", NULL, cancel_timer},
 };
 
 static const char words_known[] =
-    "not a control word; known are suspend, resume, retry KEY, retry failed, cancel KEY, "
+    "not a control word; known are suspend, resume, retry KEY, retry failed, cancel "
+    "KEY, "
     "forget KEY, clear, restart, retire, canceltimer NAME";
 
 static void act_on_line(struct control *control, struct view line)

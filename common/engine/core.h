@@ -25,7 +25,8 @@
 #include "common/journal/journal.h"
 #include "common/journal/record.h"
 
-/* ---------------------------------------------------------------------- requests --- */
+/* ---------------------------------------------------------------------- requests ---
+ */
 
 enum request_kind {
     REQUEST_SEND,
@@ -47,8 +48,8 @@ struct request {
     engine_done_fn *done;
     void *context;
 
-    struct bytes text;  /* name, state, control lines, behavior, or refusal */
-    struct bytes extra; /* content type, or login of the caller */
+    struct bytes text;     /* name, state, control lines, behavior, or refusal */
+    struct bytes extra;    /* content type, or login of the caller */
     struct view *messages; /* into `bodies` */
     struct bytes bodies;
     size_t count;
@@ -73,7 +74,8 @@ void request_push(struct request_list *list, struct request *request);
 struct request *request_pop(struct request_list *list);
 void request_free(struct request *request);
 
-/* ------------------------------------------------------------------------ actors --- */
+/* ------------------------------------------------------------------------ actors ---
+ */
 
 enum actor_schedule { ACTOR_IDLE, ACTOR_QUEUED, ACTOR_RUNNING };
 
@@ -100,13 +102,13 @@ struct actor {
     uint64_t last_record; /* sequence number of the last one that changed it */
     uint64_t epoch;       /* engine.epoch when it was last put in the index */
     enum actor_schedule schedule;
-    bool touched;        /* to be put in the index at the step's end */
-    bool hungry;         /* runnable, and waits for room or for a commit */
+    bool touched; /* to be put in the index at the step's end */
+    bool hungry;  /* runnable, and waits for room or for a commit */
     struct window window;
     uint64_t running_sequence; /* of the task being run; 0: none */
     struct behavior *running_behavior;
     int64_t turn_started_ns;
-    bool turn_void;      /* its answer is to be dropped: the task was canceled */
+    bool turn_void;             /* its answer is to be dropped: the task was canceled */
     struct request_list parked; /* for the running turn's end */
 };
 
@@ -117,7 +119,8 @@ struct cache {
     struct actor *oldest, *youngest;
 };
 
-/* ------------------------------------------------------------------------ timers --- */
+/* ------------------------------------------------------------------------ timers ---
+ */
 
 struct timer {
     int64_t due_ms;
@@ -130,7 +133,8 @@ struct timer_heap {
     size_t count, capacity;
 };
 
-/* ----------------------------------------------------------------------- waiters --- */
+/* ----------------------------------------------------------------------- waiters ---
+ */
 
 struct engine_wait {
     struct engine_wait *next, **link; /* in its bucket; link null when not in one */
@@ -156,7 +160,8 @@ struct waiters {
     bool closed;
 };
 
-/* ------------------------------------------------------------------------- batch --- */
+/* ------------------------------------------------------------------------- batch ---
+ */
 
 struct finished_task {
     uint64_t actor, sequence; /* sequence 0: the actor itself is gone */
@@ -174,7 +179,8 @@ struct batch {
     int64_t wall_ms;
 };
 
-/* -------------------------------------------------------------------- the engine --- */
+/* -------------------------------------------------------------------- the engine ---
+ */
 
 struct engine {
     struct engine_options options;
@@ -208,17 +214,17 @@ struct engine {
     struct request_list taken; /* requests of this step still to be decided */
     struct batch batch;
     unsigned accepted; /* messages in this step */
-    bool read_only; /* nothing more can be made durable */
-    bool stopping;  /* no turn is started any more */
-    bool space_short; /* the journal refused a record for want of room */
-    unsigned running; /* turns that were started and did not answer yet */
+    bool read_only;    /* nothing more can be made durable */
+    bool stopping;     /* no turn is started any more */
+    bool space_short;  /* the journal refused a record for want of room */
+    unsigned running;  /* turns that were started and did not answer yet */
 
     /* Checkpoints (checkpointer.c). */
-    uint64_t epoch;       /* of the part of the index not frozen; see actor.epoch */
-    uint64_t dirty_actors; /* different ones changed in this epoch */
-    int64_t frozen_ns;    /* when the last one was begun */
-    uint64_t frozen_held; /* journal bytes that were held then */
-    bool checkpointing;   /* from freeze to thaw */
+    uint64_t epoch;         /* of the part of the index not frozen; see actor.epoch */
+    uint64_t dirty_actors;  /* different ones changed in this epoch */
+    int64_t frozen_ns;      /* when the last one was begun */
+    uint64_t frozen_held;   /* journal bytes that were held then */
+    bool checkpointing;     /* from freeze to thaw */
     bool checkpoint_failed; /* the last try; LMDB finds no room, say */
     pthread_mutex_t checkpoint_mutex; /* guards the four below */
     pthread_cond_t checkpoint_wake;
@@ -258,13 +264,17 @@ void core_read_clock(struct engine *engine);
 bool core_step(struct engine *engine);
 /* Makes the step's batch durable and visible, and answers. */
 void core_commit(struct engine *engine);
-/* Nanoseconds until something is due on its own, 0 when there is something to do now. */
+/* Makes what is decided, and durable by now, visible. */
+void core_publish(struct engine *engine);
+/* Nanoseconds until something is due on its own, 0 when there is something to do now.
+ */
 int64_t core_idle_ns(struct engine *engine);
 
 /* checkpointer.c */
 /* Takes a finished checkpoint over and begins the next when it is time. */
 void checkpoint_poll(struct engine *engine);
-/* The same with no thread: freeze, write, thaw. For the clean stop and the simulator. */
+/* The same with no thread: freeze, write, thaw. For the clean stop and the simulator.
+ */
 MUST_CHECK enum status checkpoint_now(struct engine *engine);
 /* More is not in LMDB yet than memory and journal should hold. */
 bool checkpoint_is_behind(struct engine *engine);
@@ -345,7 +355,8 @@ void scheduler_feed(struct engine *engine);
 void scheduler_backfill(struct engine *engine);
 /* Takes the actor out of the queues. */
 void scheduler_forget(struct engine *engine, struct actor *actor);
-struct behavior *behavior_of(struct behavior_set *set, const struct actor_record *actor);
+struct behavior *behavior_of(struct behavior_set *set,
+                             const struct actor_record *actor);
 
 /* turn.c */
 /* Starts a turn of the actor's first task; false when it cannot be now. */

@@ -33,7 +33,8 @@ void decide_accept(struct engine *engine, struct request *request)
     request_push(&engine->batch.answers, request);
 }
 
-void decide_committed(struct engine *engine, struct request *request, enum status status)
+void decide_committed(struct engine *engine, struct request *request,
+                      enum status status)
 {
     if (status == STATUS_OK)
         decide_accept(engine, request);
@@ -60,7 +61,8 @@ static enum status commit_one(struct engine *engine, const struct change *change
     return record_commit(engine);
 }
 
-/* -------------------------------------------------------------------------- send --- */
+/* -------------------------------------------------------------------------- send ---
+ */
 
 /* A send under decision. Most messages are new; of a bulk load that is run again many
    are known. */
@@ -148,7 +150,8 @@ static bool is_too_large(struct engine *engine, struct request *request)
     return false;
 }
 
-/* The pending timer of that name is replaced: its task is canceled in the same record. */
+/* The pending timer of that name is replaced: its task is canceled in the same record.
+ */
 static void replace_timer(struct sending *sending)
 {
     struct engine *engine = sending->engine;
@@ -157,9 +160,8 @@ static void replace_timer(struct sending *sending)
     struct key_place place;
     struct task_record task;
     struct change change;
-    if (!name.size ||
-        !index_get(index_decided(engine->index), TABLE_KEYS,
-                   timer_name_key(&key, sending->head.id, name), &value))
+    if (!name.size || !index_get(index_decided(engine->index), TABLE_KEYS,
+                                 timer_name_key(&key, sending->head.id, name), &value))
         return;
     memcpy(&place, value.data, sizeof place);
     if (!task_find_live(index_decided(engine->index), sending->head.id, place.sequence,
@@ -264,7 +266,8 @@ void decide_send(struct engine *engine, struct request *request)
     commit_send(&sending, created);
 }
 
-/* ------------------------------------------------------------------------ actors --- */
+/* ------------------------------------------------------------------------ actors ---
+ */
 
 static void decide_create(struct engine *engine, struct request *request)
 {
@@ -313,7 +316,8 @@ static void decide_remove(struct engine *engine, struct request *request)
 bool decide_retire(struct engine *engine, struct actor *actor)
 {
     return actor->record.head.flags & ACTOR_RETIRING && !actor_unfinished(actor) &&
-           actor->schedule != ACTOR_RUNNING && commit_remove(engine, actor) == STATUS_OK;
+           actor->schedule != ACTOR_RUNNING &&
+           commit_remove(engine, actor) == STATUS_OK;
 }
 
 static void decide_owner(struct engine *engine, struct request *request)
@@ -347,7 +351,8 @@ static void decide_behavior(struct engine *engine, struct request *request)
     scheduler_offer(engine, actor);
 }
 
-/* ------------------------------------------------------------------------- state --- */
+/* ------------------------------------------------------------------------- state ---
+ */
 
 static void set_state(struct engine *engine, struct actor *actor,
                       struct request *request)
@@ -396,7 +401,8 @@ void decide_parked(struct engine *engine, struct actor *actor)
     }
 }
 
-/* ----------------------------------------------------------------------- refusal --- */
+/* ----------------------------------------------------------------------- refusal ---
+ */
 
 static void note_refusal(struct engine *engine, struct request *request)
 {

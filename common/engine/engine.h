@@ -39,9 +39,9 @@ struct engine_options {
     int64_t retention_done_ms;
     int64_t retention_failed_ms;
     int64_t retention_keyless_ms;
-    int64_t stop_turns_ms;      /* how long running turns get at the stop */
-    uint64_t segment_bytes;     /* 0: chosen from message_bytes_max */
-    uint64_t checkpoint_bytes;  /* start a checkpoint after so many journal bytes */
+    int64_t stop_turns_ms;     /* how long running turns get at the stop */
+    uint64_t segment_bytes;    /* 0: chosen from message_bytes_max */
+    uint64_t checkpoint_bytes; /* start a checkpoint after so many journal bytes */
 };
 
 /* The defaults of the contract. */
@@ -77,11 +77,11 @@ bool task_state_is_final(enum task_state state);
 
 struct engine_answer {
     enum status status;
-    const char *detail;    /* one line, never null; valid during the call */
-    uint64_t actor;        /* of create and send: the actor's id */
-    uint64_t sequence;     /* of send: of its (last) task */
-    bool replayed;         /* of send: every message was known already */
-    uint64_t version;      /* of set_state: the new version */
+    const char *detail; /* one line, never null; valid during the call */
+    uint64_t actor;     /* of create and send: the actor's id */
+    uint64_t sequence;  /* of send: of its (last) task */
+    bool replayed;      /* of send: every message was known already */
+    uint64_t version;   /* of set_state: the new version */
 };
 
 typedef void engine_done_fn(void *context, const struct engine_answer *answer);
@@ -111,15 +111,15 @@ enum actor_part {
 
 /* Messages to one actor, accepted in one commit, all or none. */
 struct engine_send {
-    uint64_t actor;                   /* id; 0 with create: by create_name */
-    const struct view *messages;      /* copied */
-    size_t count;                     /* at least 1 */
+    uint64_t actor;                      /* id; 0 with create: by create_name */
+    const struct view *messages;         /* copied */
+    size_t count;                        /* at least 1 */
     const struct parameters *parameters; /* key, delay_ms, at_ms, timer, create */
-    uint64_t first_line;              /* 1 for a lone message; with a key, the number
-                                         of the first of these in its append */
-    struct view caller;               /* login of an outside client; may be empty */
-    bool refuse_suspended;            /* execute: BUSY when the actor is suspended */
-    struct view create_name;          /* with parameters->create */
+    uint64_t first_line;                 /* 1 for a lone message; with a key, the number
+                                            of the first of these in its append */
+    struct view caller;                  /* login of an outside client; may be empty */
+    bool refuse_suspended;               /* execute: BUSY when the actor is suspended */
+    struct view create_name;             /* with parameters->create */
     struct engine_owner create_owner;
 };
 
@@ -177,15 +177,15 @@ const char *activity_text(enum activity activity);
 struct actor_info {
     uint64_t id;
     char name[ACTOR_NAME_BYTES_MAX + 1];
-    char behavior[BEHAVIOR_NAME_BYTES_MAX + 1]; /* that handles it; "" when none */
+    char behavior[BEHAVIOR_NAME_BYTES_MAX + 1];     /* that handles it; "" when none */
     char behavior_set[BEHAVIOR_NAME_BYTES_MAX + 1]; /* what `behavior` says; "" */
     enum activity activity;
     struct engine_owner owners[PART_COUNT];
     uint64_t pending, delayed, running, done, failed, canceled, refused;
     uint64_t mailbox_bytes;
     uint64_t state_version, state_bytes;
-    uint64_t log_bytes;  /* of the rendered log */
-    uint64_t changes;    /* grows with every change of anything shown of the actor */
+    uint64_t log_bytes; /* of the rendered log */
+    uint64_t changes;   /* grows with every change of anything shown of the actor */
     int64_t created_ms, last_turn_ms, state_ms, changed_ms; /* wall; 0: never */
     char state_type[CONTENT_TYPE_BYTES_MAX + 1];
     char last_error[ERROR_TEXT_BYTES_MAX + 1];

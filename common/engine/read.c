@@ -45,7 +45,7 @@ static int64_t store_clock(struct engine *engine)
 }
 
 bool actor_record_find(struct index_snapshot *snapshot, uint64_t id,
-                        struct actor_record *record)
+                       struct actor_record *record)
 {
     struct pair_key key;
     struct view packed;
@@ -144,7 +144,8 @@ enum status engine_actor(struct engine *engine, uint64_t actor,
     return STATUS_OK;
 }
 
-/* ----------------------------------------------------------------------- listing --- */
+/* ----------------------------------------------------------------------- listing ---
+ */
 
 #define LIST_CHUNK 64
 
@@ -214,7 +215,8 @@ const struct engine_options *engine_limits(const struct engine *engine)
     return &engine->options;
 }
 
-/* ------------------------------------------------------------------ what it keeps --- */
+/* ------------------------------------------------------------------ what it keeps ---
+ */
 
 enum status engine_state(struct engine *engine, uint64_t actor, struct bytes *out,
                          uint64_t *version_out)
@@ -244,7 +246,7 @@ static bool find_task(struct engine *engine, struct index_snapshot *snapshot,
 }
 
 void task_describe(const struct engine *engine, const struct actor_head *actor,
-                      const struct task_record *task, struct task_info *info)
+                   const struct task_record *task, struct task_info *info)
 {
     *info = (struct task_info){.sequence = task->head.sequence,
                                .state = (enum task_state)task->head.state,

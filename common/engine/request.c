@@ -38,8 +38,8 @@ void request_free(struct request *request)
     free(request);
 }
 
-static struct request *make(enum request_kind kind, uint64_t actor, engine_done_fn *done,
-                            void *context)
+static struct request *make(enum request_kind kind, uint64_t actor,
+                            engine_done_fn *done, void *context)
 {
     struct request *request = memory_take_zeroed(1, sizeof *request);
     request->kind = kind;
@@ -58,8 +58,8 @@ static void copy_messages(struct request *request, const struct engine_send *sen
     request->messages = memory_take(send->count * sizeof *request->messages);
     request->count = send->count;
     for (size_t n = 0; n < send->count; n++) {
-        request->messages[n] =
-            view_of(request->bodies.data + request->bodies.size, send->messages[n].size);
+        request->messages[n] = view_of(request->bodies.data + request->bodies.size,
+                                       send->messages[n].size);
         bytes_append(&request->bodies, send->messages[n]);
     }
 }
@@ -79,7 +79,8 @@ void engine_send(struct engine *engine, const struct engine_send *send,
 }
 
 void engine_create(struct engine *engine, struct view name,
-                   const struct engine_owner *owner, engine_done_fn *done, void *context)
+                   const struct engine_owner *owner, engine_done_fn *done,
+                   void *context)
 {
     struct request *request = make(REQUEST_CREATE, 0, done, context);
     request->owner = *owner;

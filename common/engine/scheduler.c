@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which actor runs next. An actor is idle, queued or running; it is queued at most once,
- * and after a bounded number of turns goes to the queue's end, so that a hot actor
- * starves nobody. One that could run but for the disk (its last turn is not durable yet
- * and its behavior must not run ahead, or there is no room) is hungry: it is offered
- * again after the next commit.
+ * Which actor runs next. An actor is idle, queued or running; it is queued at most
+ * once, and after a bounded number of turns goes to the queue's end, so that a hot
+ * actor starves nobody. One that could run but for the disk (its last turn is not
+ * durable yet and its behavior must not run ahead, or there is no room) is hungry: it
+ * is offered again after the next commit.
  */
 #include "common/engine/core.h"
 
@@ -103,7 +103,8 @@ void scheduler_feed(struct engine *engine)
 }
 
 /* Turns of one actor until it is through, out of turns, or cannot go on now. */
-static unsigned run_actor(struct engine *engine, struct actor *actor, unsigned turns_max)
+static unsigned run_actor(struct engine *engine, struct actor *actor,
+                          unsigned turns_max)
 {
     unsigned turns = 0;
     if (turns_max > TURNS_IN_A_ROW)
@@ -131,7 +132,8 @@ void scheduler_run(struct engine *engine, unsigned turns_max)
     }
 }
 
-/* ---------------------------------------------------------------------- backfill --- */
+/* ---------------------------------------------------------------------- backfill ---
+ */
 
 struct backfill {
     struct engine *engine;
@@ -154,16 +156,15 @@ void scheduler_backfill(struct engine *engine)
     for (struct actor *actor = engine->run_first; actor && queued < QUEUE_LONG;
          actor = actor->queue_next)
         queued++;
-    for (unsigned n = 0; n < BACKFILL_A_STEP && engine->backfill != UINT64_MAX &&
-                         queued < QUEUE_LONG;
+    for (unsigned n = 0;
+         n < BACKFILL_A_STEP && engine->backfill != UINT64_MAX && queued < QUEUE_LONG;
          n++) {
         struct backfill backfill = {.engine = engine};
         struct pair_key key;
         index_scan_stored(index_decided(engine->index), TABLE_LIVE,
                           single_key(&key, engine->backfill), first_actor, &backfill);
         engine->backfill = backfill.found ? backfill.found + 1 : UINT64_MAX;
-        struct actor *actor =
-            backfill.found ? actor_get(engine, backfill.found) : NULL;
+        struct actor *actor = backfill.found ? actor_get(engine, backfill.found) : NULL;
         if (actor)
             scheduler_offer(engine, actor);
     }

@@ -2,8 +2,8 @@
 /*
  * Delayed tasks by due time: 24 bytes of memory each, found in TABLE_TIMERS at the
  * opening. A timer that fires is a decision like any other: the task takes its place at
- * the mailbox's end in a record of its own, so that replay needs no clock. Due times are
- * of the wall clock: what fell due during a downtime fires at once, in order of due
+ * the mailbox's end in a record of its own, so that replay needs no clock. Due times
+ * are of the wall clock: what fell due during a downtime fires at once, in order of due
  * time.
  */
 #include <stdlib.h>

@@ -137,7 +137,8 @@ void turn_void(struct actor *actor)
         actor->running_behavior->kill(actor->running_behavior, actor->id);
 }
 
-/* ------------------------------------------------------------------------ running --- */
+/* ------------------------------------------------------------------------ running ---
+ */
 
 static void post_finished(void *context, uint64_t turn, struct turn_output *output)
 {
@@ -213,8 +214,8 @@ bool turn_run(struct engine *engine, struct actor *actor)
     start_input(engine, actor, &task, &input, &numbered);
     if (!ahead)
         mark_running(engine, actor, &task, behavior);
-    if (behavior->start(behavior, &input, actor->id, &output, post_finished,
-                        engine) == TURN_STARTED)
+    if (behavior->start(behavior, &input, actor->id, &output, post_finished, engine) ==
+        TURN_STARTED)
         return false;
     if (!ahead)
         mark_stopped(engine, actor);
@@ -228,13 +229,14 @@ void turn_finished(struct engine *engine, struct request *request)
     struct actor *actor = actor_get(engine, request->actor);
     struct task_record task;
     ENSURE(actor && actor->schedule == ACTOR_RUNNING);
-    bool drop = actor->turn_void || !task_find_live(index_decided(engine->index), actor->id,
-                                                    actor->running_sequence, &task);
+    bool drop =
+        actor->turn_void || !task_find_live(index_decided(engine->index), actor->id,
+                                            actor->running_sequence, &task);
     enum status status = STATUS_OK;
     if (!drop)
-        status = commit_output(engine, actor, &task, &request->output,
-                               (uint32_t)((engine->now_ns - actor->turn_started_ns) /
-                                          1000000));
+        status = commit_output(
+            engine, actor, &task, &request->output,
+            (uint32_t)((engine->now_ns - actor->turn_started_ns) / 1000000));
     /* Without room for its record the turn never was: it runs again when there is. */
     if (status)
         log_warning("%s: the outcome of a turn could not be kept: %s",

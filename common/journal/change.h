@@ -38,16 +38,16 @@ enum change_type {
                           turn_ms, flags, log_first, log_bytes, result, state */
     CHANGE_ATTEMPT,    /* a failed try: actor, sequence, attempts, due_ms (not before),
                           text (error) */
-    CHANGE_RETRY,      /* a finished task waits again: actor, sequence, slot, outcome (it
-                          had), openings */
-    CHANGE_FORGET,     /* a finished task and its key: actor, sequence, outcome, key */
+    CHANGE_RETRY,  /* a finished task waits again: actor, sequence, slot, outcome (it
+                      had), openings */
+    CHANGE_FORGET, /* a finished task and its key: actor, sequence, outcome, key */
     CHANGE_TYPES
 };
 
 enum change_flags {
     CHANGE_RESULT_IS_MESSAGE = 1,
     CHANGE_STATE_CHANGED = 2,
-    CHANGE_RAN = 4,        /* FINISH: a turn ran (a cancel of a waiting task has none) */
+    CHANGE_RAN = 4, /* FINISH: a turn ran (a cancel of a waiting task has none) */
     CHANGE_WAS_DELAYED = 8 /* FINISH: it had no place in the mailbox yet */
 };
 

@@ -6,11 +6,11 @@
  * cut into as many as keep the number of dirty pages bounded.
  *
  * What if the power fails between two of them? Replay starts at the old position over
- * tables that are partly of the future. That is sound because actors and position change
- * in one transaction, so replay counts from where it should; because a change puts
- * absolute values, so putting them again is harmless; and because a task that moves is
- * put where it goes before it is deleted where it was: when replay does not find it at
- * the one place, it is at the other already.
+ * tables that are partly of the future. That is sound because actors and position
+ * change in one transaction, so replay counts from where it should; because a change
+ * puts absolute values, so putting them again is harmless; and because a task that
+ * moves is put where it goes before it is deleted where it was: when replay does not
+ * find it at the one place, it is at the other already.
  */
 #include <stdlib.h>
 
@@ -188,7 +188,8 @@ static enum status put(struct checkpoint *checkpoint, const struct item *item)
 {
     const struct entry *entry = item->entry;
     enum status status = STATUS_OK;
-    if (entry->was_deleted && (entry->table == TABLE_DONE || entry->table == TABLE_KEYS))
+    if (entry->was_deleted &&
+        (entry->table == TABLE_DONE || entry->table == TABLE_KEYS))
         status = delete_from_generations(checkpoint, entry);
     if (status)
         return status;
@@ -201,19 +202,20 @@ static enum status put(struct checkpoint *checkpoint, const struct item *item)
                      view_of(item->version->data, item->version->size));
 }
 
-static enum status delete(struct checkpoint *checkpoint, const struct item *item)
-{
-    const struct entry *entry = item->entry;
-    enum status status = STATUS_OK;
-    if (entry->table == TABLE_DONE || (entry->table == TABLE_KEYS && item->version->deleted))
+static enum status delete (struct checkpoint *checkpoint, const struct item *item) {
+    const struct entry *entry = item->entry; enum status status = STATUS_OK;
+    if (entry->table == TABLE_DONE ||
+        (entry->table == TABLE_KEYS && item->version->deleted))
         status = delete_from_generations(checkpoint, entry);
     if (!status && entry->table != TABLE_DONE)
-        status = store_delete(checkpoint->writer, checkpoint->index->tables[entry->table],
+        status = store_delete(checkpoint->writer,
+                              checkpoint->index->tables[entry->table],
                               view_of(entry->key, entry->key_size));
     return status;
 }
 
-/* ------------------------------------------------------------------------ phases --- */
+/* ------------------------------------------------------------------------ phases ---
+ */
 
 /* A key of a finished task has left the table of unfinished ones, if it was there. */
 static bool leaves_unfinished(const struct item *item)
@@ -232,7 +234,8 @@ static bool belongs(const struct item *item, enum phase phase)
     case PHASE_PUT:
         return !item->version->deleted;
     case PHASE_DELETE:
-        return item->version->deleted ? !item->entry->is_fresh : leaves_unfinished(item);
+        return item->version->deleted ? !item->entry->is_fresh
+                                      : leaves_unfinished(item);
     case PHASE_ACTORS:
         return true;
     case PHASE_COUNT:
@@ -244,11 +247,11 @@ static bool belongs(const struct item *item, enum phase phase)
 static enum status write_item(struct checkpoint *checkpoint, const struct item *item,
                               enum phase phase)
 {
-    bool deletes = phase == PHASE_DELETE ||
-                   (phase == PHASE_ACTORS && item->version->deleted);
+    bool deletes =
+        phase == PHASE_DELETE || (phase == PHASE_ACTORS && item->version->deleted);
     checkpoint->dirty_pages +=
         checkpoint->pages_a_put + item->version->size / PAGE_BYTES;
-    return deletes ? delete(checkpoint, item) : put(checkpoint, item);
+    return deletes ? delete (checkpoint, item) : put(checkpoint, item);
 }
 
 /* Sorted keys share pages where a table's run is dense: at worst every put dirties a
@@ -273,8 +276,8 @@ static enum status write_table(struct checkpoint *checkpoint, enum phase phase,
 {
     enum status status = STATUS_OK;
     checkpoint->pages_a_put = expected_pages(checkpoint, table);
-    for (size_t i = checkpoint->start[table]; i < checkpoint->start[table + 1] && !status;
-         i++) {
+    for (size_t i = checkpoint->start[table];
+         i < checkpoint->start[table + 1] && !status; i++) {
         if (!belongs(&checkpoint->items[i], phase))
             continue;
         status = write_item(checkpoint, &checkpoint->items[i], phase);
@@ -296,9 +299,9 @@ static enum status write_phase(struct checkpoint *checkpoint, enum phase phase)
 static enum status write_position(struct checkpoint *checkpoint)
 {
     const struct index *index = checkpoint->index;
-    enum status status = store_put(
-        checkpoint->writer, index->meta, view_text("position"),
-        view_of(&index->frozen_position, sizeof index->frozen_position));
+    enum status status =
+        store_put(checkpoint->writer, index->meta, view_text("position"),
+                  view_of(&index->frozen_position, sizeof index->frozen_position));
     return status ? status : commit(checkpoint);
 }
 

@@ -3,8 +3,8 @@
  * Look-ups go to memory first: the active part, then the frozen one, then LMDB. A
  * snapshot holds the lock shared from its first look to its last, so that no part of
  * memory is forgotten under it, and its LMDB transaction is begun after the lock was
- * taken, so that what had been forgotten before is in it. `limit` is read last: all that
- * the LMDB snapshot holds is older than it.
+ * taken, so that what had been forgotten before is in it. `limit` is read last: all
+ * that the LMDB snapshot holds is older than it.
  */
 #include "common/journal/index.h"
 
@@ -37,11 +37,15 @@ struct view text_key(struct text_key *key, uint64_t actor, struct view text)
 
 /* ---------------------------------------------------------------------- opening --- */
 
-static const char *const table_names[TABLE_COUNT] = {
-    [TABLE_ACTORS] = "actors", [TABLE_NAMES] = "names", [TABLE_STATES] = "states",
-    [TABLE_LIVE] = "live",     [TABLE_DONE] = NULL,     [TABLE_KEYS] = "keys",
-    [TABLE_LOG] = "log",       [TABLE_TIMERS] = "timers",
-    [TABLE_ATTENTION] = "attention"};
+static const char *const table_names[TABLE_COUNT] = {[TABLE_ACTORS] = "actors",
+                                                     [TABLE_NAMES] = "names",
+                                                     [TABLE_STATES] = "states",
+                                                     [TABLE_LIVE] = "live",
+                                                     [TABLE_DONE] = NULL,
+                                                     [TABLE_KEYS] = "keys",
+                                                     [TABLE_LOG] = "log",
+                                                     [TABLE_TIMERS] = "timers",
+                                                     [TABLE_ATTENTION] = "attention"};
 
 static enum status read_meta(struct store_writer *writer, store_table meta,
                              const char *name, void *out, size_t size)
@@ -278,8 +282,8 @@ void index_snapshot_end(struct index_snapshot *snapshot)
     pthread_rwlock_unlock(&snapshot->index->lock);
 }
 
-static const struct version *in_memory(struct index_snapshot *snapshot, enum table table,
-                                       struct view key)
+static const struct version *in_memory(struct index_snapshot *snapshot,
+                                       enum table table, struct view key)
 {
     const struct index *index = snapshot->index;
     const struct version *version =

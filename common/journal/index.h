@@ -75,8 +75,8 @@ void index_delete(struct index *index, enum table table, struct view key,
                   uint64_t sequence);
 /* What was put until `sequence` is not changed in place any more. */
 void index_seal(struct index *index, uint64_t sequence);
-uint64_t index_bytes(const struct index *index);   /* of the part not frozen */
-size_t index_entries(const struct index *index);   /* likewise */
+uint64_t index_bytes(const struct index *index); /* of the part not frozen */
+size_t index_entries(const struct index *index); /* likewise */
 /* False while an earlier frozen part is still there. `position` is that of the last
    sealed record. */
 bool index_freeze(struct index *index, const struct index_position *position);
@@ -95,7 +95,8 @@ uint64_t index_published(const struct index *index);
 
 /* Writes the frozen part to LMDB. On NO_SPACE or IO nothing is lost: call it again. */
 MUST_CHECK enum status index_checkpoint(struct index *index);
-/* For the simulator: aborts as if killed at the n-th LMDB commit from now (0: never). */
+/* For the simulator: aborts as if killed at the n-th LMDB commit from now (0: never).
+ */
 void index_fail_commit(struct index *index, unsigned nth);
 
 /* ---------------------------------------------------------------- anyone's --- */
@@ -114,8 +115,8 @@ void index_snapshot_end(struct index_snapshot *snapshot);
 /* The value lives until the snapshot's end. */
 bool index_get(struct index_snapshot *snapshot, enum table table, struct view key,
                struct view *value_out);
-/* Calls `each` for the numbers from `from` up to below `to` that TABLE_LIVE or TABLE_LOG
-   have under an actor, ascending, until it returns false. */
+/* Calls `each` for the numbers from `from` up to below `to` that TABLE_LIVE or
+   TABLE_LOG have under an actor, ascending, until it returns false. */
 typedef bool index_scan_fn(void *context, uint64_t number, struct view value);
 void index_scan(struct index_snapshot *snapshot, enum table table, uint64_t actor,
                 uint64_t from, uint64_t to, index_scan_fn *each, void *context);

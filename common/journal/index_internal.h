@@ -13,11 +13,12 @@
 struct index {
     struct store *store;
     store_table meta;
-    store_table tables[TABLE_COUNT]; /* not TABLE_DONE; TABLE_KEYS: of unfinished tasks */
+    store_table
+        tables[TABLE_COUNT]; /* not TABLE_DONE; TABLE_KEYS: of unfinished tasks */
     uint32_t incarnation;
     struct index_position position; /* of what is in LMDB. Sequencer. */
     _Atomic uint64_t published;
-    uint64_t sealed; /* Sequencer. */
+    uint64_t sealed;               /* Sequencer. */
     struct index_snapshot decided; /* Sequencer; reader null between steps */
 
     /* Held shared by snapshots, exclusively to change the four below (by the sequencer,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buckets are single chains of entries, a new entry in front. A generation is bounded by
- * the checkpoint's size, so the bucket array has a fixed size and is never moved under
- * a reader. Links are released after what they point to is filled in.
+ * Buckets are single chains of entries, a new entry in front. A generation is bounded
+ * by the checkpoint's size, so the bucket array has a fixed size and is never moved
+ * under a reader. Links are released after what they point to is filled in.
  *
  * A version is linked before its bytes are filled: no reader looks at them until the
  * sequence number it carries is published, which happens after a sync, much later and
@@ -82,8 +82,8 @@ static uint64_t hash_of(enum table table, struct view key)
 static struct entry *find_entry(const struct memtable *memtable, enum table table,
                                 struct view key, uint64_t hash)
 {
-    struct entry *entry = atomic_load_explicit(&memtable->buckets[hash % BUCKETS],
-                                               memory_order_acquire);
+    struct entry *entry =
+        atomic_load_explicit(&memtable->buckets[hash % BUCKETS], memory_order_acquire);
     while (entry && !(entry->hash == hash && entry->table == table &&
                       entry->key_size == key.size &&
                       memcmp(entry->key, key.data, key.size) == 0))
@@ -157,7 +157,8 @@ const struct version *memtable_find(const struct memtable *memtable, enum table 
     struct entry *entry = find_entry(memtable, table, key, hash_of(table, key));
     if (!entry)
         return NULL;
-    struct version *version = atomic_load_explicit(&entry->newest, memory_order_acquire);
+    struct version *version =
+        atomic_load_explicit(&entry->newest, memory_order_acquire);
     while (version && version->sequence > limit)
         version = version->older;
     return version;

@@ -19,14 +19,14 @@
 #include "common/base/bytes.h"
 
 enum table {
-    TABLE_ACTORS, /* id -> actor */
-    TABLE_NAMES,  /* name -> id (8 bytes, big-endian) */
-    TABLE_STATES, /* id -> bytes */
-    TABLE_LIVE,   /* id, slot -> unfinished task, or forward to one */
-    TABLE_DONE,   /* id, sequence -> finished task */
-    TABLE_KEYS,   /* id, key -> struct key_place */
-    TABLE_LOG,    /* id, line number -> struct log_record */
-    TABLE_TIMERS, /* due, id, sequence -> nothing */
+    TABLE_ACTORS,    /* id -> actor */
+    TABLE_NAMES,     /* name -> id (8 bytes, big-endian) */
+    TABLE_STATES,    /* id -> bytes */
+    TABLE_LIVE,      /* id, slot -> unfinished task, or forward to one */
+    TABLE_DONE,      /* id, sequence -> finished task */
+    TABLE_KEYS,      /* id, key -> struct key_place */
+    TABLE_LOG,       /* id, line number -> struct log_record */
+    TABLE_TIMERS,    /* due, id, sequence -> nothing */
     TABLE_ATTENTION, /* id -> nothing */
     TABLE_COUNT
 };
@@ -45,8 +45,9 @@ struct entry {
     uint64_t hash;
     uint16_t table;
     uint16_t key_size;
-    bool was_deleted; /* by some version, maybe an older one. Writer, then checkpoint. */
-    bool is_fresh;    /* the key was never used before: LMDB has nothing under it */
+    bool
+        was_deleted; /* by some version, maybe an older one. Writer, then checkpoint. */
+    bool is_fresh;   /* the key was never used before: LMDB has nothing under it */
     char key[];
 };
 

@@ -26,8 +26,8 @@ static struct view meta_key(uint32_t number, char buffer[32])
     return view_of(buffer, (size_t)size);
 }
 
-static enum status open_tables(struct store_writer *writer, struct generation *generation,
-                               bool create)
+static enum status open_tables(struct store_writer *writer,
+                               struct generation *generation, bool create)
 {
     char name[32];
     snprintf(name, sizeof name, "done.%08x", generation->number);
@@ -83,8 +83,8 @@ enum status generations_load(struct store_writer *writer, store_table meta,
 static enum status save_bounds(struct store_writer *writer, store_table meta,
                                const struct generations *generations)
 {
-    uint32_t first = generations->count ? generations->list[0].number
-                                        : generations->next_number;
+    uint32_t first =
+        generations->count ? generations->list[0].number : generations->next_number;
     uint32_t bounds[2] = {first, generations->next_number};
     return store_put(writer, meta, view_text("generations"),
                      view_of(bounds, sizeof bounds));
@@ -126,7 +126,8 @@ static enum status make(struct receipts *receipts, struct store_writer *writer,
 }
 
 enum status receipts_current(struct receipts *receipts, struct store_writer *writer,
-                             enum receipt_class class, struct generation **generation_out)
+                             enum receipt_class class,
+                             struct generation **generation_out)
 {
     if (receipts->current[class]) {
         *generation_out = receipts->current[class];
@@ -155,7 +156,8 @@ void receipts_expire(struct receipts *receipts, struct generations *expired)
     *expired = (struct generations){0};
     for (uint32_t i = 0; i < now->count; i++) {
         struct generation *generation = &now->list[i];
-        int64_t end_ms = generation->last_ms + receipts->retention_ms[generation->class];
+        int64_t end_ms =
+            generation->last_ms + receipts->retention_ms[generation->class];
         if (end_ms < receipts->clock_ms)
             expired->list[expired->count++] = *generation;
         else

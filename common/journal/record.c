@@ -2,13 +2,15 @@
 /*
  * Packing and unpacking. Heads are copied as they lie in memory, which every machine
  * this runs on (little-endian, no padding inside the heads) agrees about; the asserts
- * below hold that still. Values in LMDB lie at any address, so nothing is read in place.
+ * below hold that still. Values in LMDB lie at any address, so nothing is read in
+ * place.
  */
 #include "common/journal/record.h"
 
 #include <assert.h>
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed forms are little-endian");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "packed forms are little-endian");
 static_assert(sizeof(struct actor_head) == 232, "the packed form of an actor changed");
 static_assert(sizeof(struct task_head) == 88, "the packed form of a task changed");
 

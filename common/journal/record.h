@@ -51,7 +51,7 @@ struct actor_head {
     int64_t created_ms, last_turn_ms, state_ms, changed_ms, retry_ms;
     int64_t attention_ms; /* since when it needs someone; 0: it does not */
     uint32_t flags;
-    uint32_t attention; /* why: enum attention of the engine */
+    uint32_t attention;           /* why: enum attention of the engine */
     uint32_t running_incarnation; /* `running` holds only in this opening */
     uint32_t unused;
 };

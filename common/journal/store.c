@@ -169,7 +169,8 @@ void store_scan(struct store_reader *reader, store_table table, struct view from
     if (mdb_cursor_open(reader->txn, table, &cursor) != 0)
         return;
     MDB_val key = val_of(from), value;
-    int error = mdb_cursor_get(cursor, &key, &value, from.size ? MDB_SET_RANGE : MDB_FIRST);
+    int error =
+        mdb_cursor_get(cursor, &key, &value, from.size ? MDB_SET_RANGE : MDB_FIRST);
     while (error == 0 && each(context, view_of(key.mv_data, key.mv_size),
                               view_of(value.mv_data, value.mv_size)))
         error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);

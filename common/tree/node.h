@@ -36,7 +36,8 @@ struct node {
 };
 
 bool node_is_folder(const struct node *node);
-/* Whether the name carries a key or parameters (`tasks@KEY`): such names are unlisted. */
+/* Whether the name carries a key or parameters (`tasks@KEY`): such names are unlisted.
+ */
 bool node_is_unlisted(const struct node *node);
 /* The file's own name within its folder (`tasks`); "" for folders of actors. */
 const char *node_base_name(enum node_kind kind);

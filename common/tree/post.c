@@ -7,7 +7,8 @@
 #include "common/tree/tree.h"
 
 enum status tree_wait(struct tree *tree, const struct node *node, int64_t timeout_ms,
-                      engine_wake_fn *wake, void *context, struct engine_wait **wait_out)
+                      engine_wake_fn *wake, void *context,
+                      struct engine_wait **wait_out)
 {
     struct task_info info;
     enum status status =
@@ -149,9 +150,9 @@ void tree_make_folder(struct tree *tree, const struct node *parent, struct view 
                       const struct engine_owner *owner, engine_done_fn *done,
                       void *context)
 {
-    struct engine_answer refusal = {
-        .status = STATUS_PERMISSION,
-        .detail = "folders are made in /actors and are actors"};
+    struct engine_answer refusal = {.status = STATUS_PERMISSION,
+                                    .detail =
+                                        "folders are made in /actors and are actors"};
     if (parent->kind == NODE_ACTORS)
         engine_create(tree_engine(tree), name, owner, done, context);
     else
@@ -174,7 +175,8 @@ void tree_set_owner(struct tree *tree, const struct node *node,
                     void *context)
 {
     struct engine_answer refusal = {.status = STATUS_PERMISSION,
-                                    .detail = "only an actor and its files have owners"};
+                                    .detail =
+                                        "only an actor and its files have owners"};
     if (node->actor)
         engine_set_owner(tree_engine(tree), node->actor,
                          (enum actor_part)(node->kind - NODE_ACTOR), owner, done,

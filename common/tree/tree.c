@@ -46,7 +46,8 @@ struct node tree_node(enum node_kind kind, uint64_t actor)
     return node;
 }
 
-/* ----------------------------------------------------------------------- look-up --- */
+/* ----------------------------------------------------------------------- look-up ---
+ */
 
 static enum status lookup_top(struct view name, struct node *node_out)
 {
@@ -117,7 +118,8 @@ bool tree_may_create(const struct node *node)
     return node_is_unlisted(node) && !key_is_sequence(&node->parameters.key, &sequence);
 }
 
-/* -------------------------------------------------------------------- attributes --- */
+/* -------------------------------------------------------------------- attributes ---
+ */
 
 static enum actor_part part_of(enum node_kind kind)
 {
@@ -139,8 +141,8 @@ static void fill_owner(const struct node *node, const struct actor_info *info,
     bool inherits = own->mode == OWNER_INHERITED;
     attributes->uid = inherits ? folder->uid : own->uid;
     attributes->gid = inherits ? folder->gid : own->gid;
-    attributes->mode = inherits ? folder->mode & (is_writable(node->kind) ? 0666u : 0444u)
-                                : own->mode;
+    attributes->mode =
+        inherits ? folder->mode & (is_writable(node->kind) ? 0666u : 0444u) : own->mode;
 }
 
 /* Where only rendering tells, it is rendered. */
@@ -191,19 +193,20 @@ enum status tree_attributes(struct tree *tree, const struct node *node,
     struct engine_totals totals;
     engine_totals(tree->engine, &totals);
     bool folder = node_is_folder(node);
-    *attributes_out = (struct attributes){
-        .is_folder = folder,
-        .mode = folder ? tree->owner.mode : tree->owner.mode & 0444u,
-        .uid = tree->owner.uid,
-        .gid = tree->owner.gid,
-        .links = folder ? 2 : 1,
-        .version = totals.commits,
-        .modified_ms = totals.now_ms,
-        .created_ms = totals.started_ms};
+    *attributes_out = (struct attributes){.is_folder = folder,
+                                          .mode = folder ? tree->owner.mode
+                                                         : tree->owner.mode & 0444u,
+                                          .uid = tree->owner.uid,
+                                          .gid = tree->owner.gid,
+                                          .links = folder ? 2 : 1,
+                                          .version = totals.commits,
+                                          .modified_ms = totals.now_ms,
+                                          .created_ms = totals.started_ms};
     return measure(tree, node, NULL, &attributes_out->size);
 }
 
-/* ----------------------------------------------------------------------- listing --- */
+/* ----------------------------------------------------------------------- listing ---
+ */
 
 struct listing {
     struct tree *tree;
@@ -259,7 +262,8 @@ enum status tree_list(struct tree *tree, const struct node *folder, uint64_t aft
     return STATUS_OK;
 }
 
-/* ----------------------------------------------------------------------- content --- */
+/* ----------------------------------------------------------------------- content ---
+ */
 
 static void read_behaviors(struct tree *tree, struct bytes *out)
 {

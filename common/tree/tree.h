@@ -62,8 +62,9 @@ typedef bool tree_entry_fn(void *context, const struct tree_entry *entry);
 MUST_CHECK enum status tree_list(struct tree *tree, const struct node *folder,
                                  uint64_t after, tree_entry_fn *each, void *context);
 
-/* Appends what a reader gets now. For tasks@KEY: AGAIN while it is unfinished; FAILED or
-   CANCELED with the text that precedes the error; tasks and execute read as empty. */
+/* Appends what a reader gets now. For tasks@KEY: AGAIN while it is unfinished; FAILED
+   or CANCELED with the text that precedes the error; tasks and execute read as empty.
+ */
 MUST_CHECK enum status tree_read(struct tree *tree, const struct node *node,
                                  struct bytes *out);
 
