@@ -359,8 +359,14 @@ struct behavior *behavior_of(struct behavior_set *set,
                              const struct actor_record *actor);
 
 /* turn.c */
-/* Starts a turn of the actor's first task; false when it cannot be now. */
-bool turn_run(struct engine *engine, struct actor *actor);
+enum turn_result {
+    TURN_OVER,      /* it ran; the next may follow */
+    TURN_UNDER_WAY, /* it was started and answers later */
+    TURN_WAITS,     /* for the last commit, or for room: try again after the next one */
+    TURN_IMPOSSIBLE /* no behavior, nothing to run, or the daemon stops */
+};
+/* Runs or starts a turn of the actor's first task. */
+enum turn_result turn_run(struct engine *engine, struct actor *actor);
 /* An answer that came later. */
 void turn_finished(struct engine *engine, struct request *request);
 /* Drops or kills what runs, when its task was canceled. */

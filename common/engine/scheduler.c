@@ -106,18 +106,19 @@ void scheduler_feed(struct engine *engine)
 static unsigned run_actor(struct engine *engine, struct actor *actor,
                           unsigned turns_max)
 {
+    enum turn_result result = TURN_OVER;
     unsigned turns = 0;
     if (turns_max > TURNS_IN_A_ROW)
         turns_max = TURNS_IN_A_ROW;
     while (turns < turns_max && has_work(engine, actor)) {
-        if (!turn_run(engine, actor)) {
-            if (actor->schedule == ACTOR_IDLE && has_work(engine, actor))
-                wait_for_commit(engine, actor);
-            return turns;
-        }
+        result = turn_run(engine, actor);
+        if (result != TURN_OVER)
+            break;
         turns++;
     }
-    if (!decide_retire(engine, actor))
+    if (result == TURN_WAITS)
+        wait_for_commit(engine, actor);
+    else if (result == TURN_OVER && !decide_retire(engine, actor))
         scheduler_offer(engine, actor);
     return turns;
 }

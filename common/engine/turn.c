@@ -200,14 +200,17 @@ static void mark_stopped(struct engine *engine, struct actor *actor)
     }
 }
 
-bool turn_run(struct engine *engine, struct actor *actor)
+enum turn_result turn_run(struct engine *engine, struct actor *actor)
 {
     struct task_record task;
     struct behavior *behavior = behavior_of(engine->behaviors, &actor->record);
-    bool ahead = behavior && behavior->runs_ahead;
-    if (!behavior || (!ahead && actor->last_record > index_published(engine->index)) ||
-        engine->stopping || !mailbox_first(engine, actor, &task))
-        return false;
+    if (!behavior || engine->stopping)
+        return TURN_IMPOSSIBLE;
+    bool ahead = behavior->runs_ahead;
+    if (!ahead && actor->last_record > index_published(engine->index))
+        return TURN_WAITS;
+    if (!mailbox_first(engine, actor, &task))
+        return TURN_IMPOSSIBLE;
     struct turn_input input;
     struct turn_output output = {0};
     struct key numbered;
@@ -216,12 +219,12 @@ bool turn_run(struct engine *engine, struct actor *actor)
         mark_running(engine, actor, &task, behavior);
     if (behavior->start(behavior, &input, actor->id, &output, post_finished, engine) ==
         TURN_STARTED)
-        return false;
+        return TURN_UNDER_WAY;
     if (!ahead)
         mark_stopped(engine, actor);
     enum status status = commit_output(engine, actor, &task, &output, 0);
     turn_output_free(&output);
-    return status == STATUS_OK;
+    return status ? TURN_WAITS : TURN_OVER;
 }
 
 void turn_finished(struct engine *engine, struct request *request)
