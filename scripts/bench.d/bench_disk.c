@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 {
     char record[4096];
     size_t bytes = option_number(argc, argv, "--bytes", 200);
-    int file = open_zeroed(option_text(argc, argv, "--file", "bench.disk"));
+    int file = open_zeroed(option_text(argc, argv, "--file", ""));
     struct meter meter;
     off_t offset = 0;
     int64_t started;
