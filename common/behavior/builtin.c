@@ -33,11 +33,16 @@ static enum turn_start keep_start(struct behavior *behavior,
     return TURN_ANSWERED;
 }
 
+static bool is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 static struct view trim(struct view text)
 {
-    while (text.size && strchr(" \t\r\n", text.data[text.size - 1]))
+    while (text.size && is_space(text.data[text.size - 1]))
         text.size--;
-    while (text.size && strchr(" \t\r\n", *text.data))
+    while (text.size && is_space(*text.data))
         text = view_of(text.data + 1, text.size - 1);
     return text;
 }
@@ -45,17 +50,19 @@ static struct view trim(struct view text)
 /* A whole decimal number with an optional sign; nothing reads as 0. */
 static bool parse_number(struct view text, long long *number_out)
 {
-    char digits[32] = "0";
+    char digits[32];
     text = trim(text);
+    if (text.size == 0)
+        text = view_text("0");
     if (text.size >= sizeof digits)
         return false;
-    if (text.size)
-        memcpy(digits, text.data, text.size);
-    digits[text.size ? text.size : 1] = '\0';
+    memcpy(digits, text.data, text.size);
+    digits[text.size] = '\0';
     char *end;
     errno = 0;
     long long number = strtoll(digits, &end, 10);
-    if (errno || *end || end == digits)
+    /* A NUL byte of the text ends strtoll() early; alone a sign is no number. */
+    if (errno || end != digits + text.size)
         return false;
     *number_out = number;
     return true;
