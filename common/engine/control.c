@@ -10,9 +10,6 @@
 #include "common/base/log.h"
 #include "common/engine/core.h"
 
-/* More tasks than this at once would make a record that no segment holds. */
-#define TASKS_A_RECORD_MAX 50000
-
 struct control {
     struct engine *engine;
     struct request *request;
@@ -21,8 +18,9 @@ struct control {
     bool refused;           /* and answered */
     bool changed;
     bool voids_turn;
-    uint64_t *ended; /* sequence numbers dealt with by earlier words */
+    uint64_t *ended; /* sequence numbers dealt with so far */
     size_t ended_count, ended_capacity;
+    size_t ended_before; /* of these by earlier words */
 };
 
 static void refuse(struct control *control, enum status status, const char *word,
@@ -39,12 +37,17 @@ static void add(struct control *control, const struct change *change)
     control->changed = true;
 }
 
-static bool was_ended(const struct control *control, uint64_t sequence)
+static bool is_among(const struct control *control, size_t count, uint64_t sequence)
 {
-    for (size_t i = 0; i < control->ended_count; i++)
+    for (size_t i = 0; i < count; i++)
         if (control->ended[i] == sequence)
             return true;
     return false;
+}
+
+static bool was_ended(const struct control *control, uint64_t sequence)
+{
+    return is_among(control, control->ended_count, sequence);
 }
 
 static void note_ended(struct control *control, uint64_t sequence)
@@ -164,7 +167,7 @@ static bool retry_line(void *context, uint64_t number, struct view packed)
         task.head.state == TASK_FAILED &&
         task_is_remembered(engine, &control->head, &task.head, engine->clock_ms))
         retry_task(control, &task);
-    return control->ended_count < TASKS_A_RECORD_MAX;
+    return true;
 }
 
 /* The failed tasks are found in the log, oldest first. */
@@ -191,14 +194,14 @@ static bool clear_task(void *context, uint64_t number, struct view packed)
     (void)number;
     struct control *control = context;
     struct task_record task;
-    if (task_unpack(packed, &task) && !was_ended(control, task.head.sequence) &&
+    if (task_unpack(packed, &task) &&
+        !is_among(control, control->ended_before, task.head.sequence) &&
         task.head.sequence != control->actor->running_sequence)
         cancel_task(control, &task);
-    return control->ended_count < TASKS_A_RECORD_MAX;
+    return true;
 }
 
-/* All that waits; the running turn goes on. Beyond the record's bound the rest is left
-   to a second `clear`, which the answer asks for. */
+/* All that waits, each visited once; the running turn goes on. */
 static void clear(struct control *control)
 {
     struct engine *engine = control->engine;
@@ -277,6 +280,7 @@ static void act_on_line(struct control *control, struct view line)
 {
     const char *space = memchr(line.data, ' ', line.size);
     struct view word = space ? view_of(line.data, (size_t)(space - line.data)) : line;
+    control->ended_before = control->ended_count;
     struct view argument = view_of(word.data + word.size, line.size - word.size);
     while (argument.size && *argument.data == ' ')
         argument = view_of(argument.data + 1, argument.size - 1);

@@ -197,6 +197,7 @@ struct engine {
     int64_t opened_ns, opened_clock_ms, started_ms;
 
     struct bytes body; /* of the record being built */
+    uint32_t record_bytes_max; /* of a body in the journal */
     struct bytes scratch;
     uint64_t applying; /* sequence number of the record being applied */
     bool replaying;

@@ -63,7 +63,7 @@ static bool trim_line(void *context, uint64_t number, struct view packed)
 }
 
 /* Trims an eighth more than it must, so that a full log is not looked at for every
-   line. */
+   line. Lines that the record being built has added are not there yet to be trimmed. */
 void log_place(struct engine *engine, const struct actor_head *actor,
                const struct task_record *task, struct change *finish)
 {
@@ -74,13 +74,14 @@ void log_place(struct engine *engine, const struct actor_head *actor,
     head.turn_ms = finish->turn_ms;
     log_line_render(&line, engine->wall_ms, &head, task->key,
                     finish->outcome == TASK_DONE ? view_of("", 0) : finish->result);
+    const struct actor *stored = actor_get(engine, actor->id);
     uint64_t bytes_max = engine->options.log_bytes_max;
     struct trimming trimming = {.first = actor->log_first,
                                 .bytes = actor->log_bytes + line.size,
                                 .bytes_max = bytes_max - bytes_max / 8};
     if (trimming.bytes > bytes_max)
         index_scan(index_decided(engine->index), TABLE_LOG, actor->id, actor->log_first,
-                   actor->log_next, trim_line, &trimming);
+                   stored->record.head.log_next, trim_line, &trimming);
     finish->log_first = trimming.first;
     finish->log_bytes = trimming.bytes;
 }

@@ -68,6 +68,7 @@ static enum status open_journal(struct engine *engine)
         .sync = engine->options.durability == DURABILITY_COMMIT};
     if (options.record_bytes_max > options.segment_bytes / 2)
         options.record_bytes_max = (uint32_t)(options.segment_bytes / 2);
+    engine->record_bytes_max = options.record_bytes_max;
     engine->replaying = true;
     enum status status = journal_open(
         engine->disk, &options, index_position(engine->index).sequence,
