@@ -232,10 +232,34 @@ static bool find_target(struct sending *sending, uint64_t *created_out)
     return true;
 }
 
+/* `.SEQ` names a task that there is; no message is sent under such a key. */
+static bool is_servers_own(struct sending *sending)
+{
+    struct engine *engine = sending->engine;
+    const struct request *request = sending->request;
+    uint64_t sequence;
+    struct task_record task;
+    if (!key_is_sequence(&request->parameters.key, &sequence))
+        return false;
+    return request->count > 1 || request->first_line > 1 ||
+           !key_find(engine, index_decided(engine->index), &sending->head,
+                     &request->parameters.key, engine->clock_ms, &task);
+}
+
 static bool is_refused(struct sending *sending)
 {
     struct engine *engine = sending->engine;
     struct request *request = sending->request;
+    if (request->parameters.at_ms - engine->wall_ms > DELAY_MS_MAX) {
+        decide_answer(engine, request, STATUS_INVALID,
+                      "a message is delayed by ten years at most");
+        return true;
+    }
+    if (is_servers_own(sending)) {
+        decide_answer(engine, request, STATUS_NOT_FOUND,
+                      "no such task; keys that begin with a dot are the server's own");
+        return true;
+    }
     if (sending->head.flags & ACTOR_RETIRING) {
         decide_answer(engine, request, STATUS_BUSY, "the actor is being retired");
         return true;
@@ -417,8 +441,20 @@ static void note_refusal(struct engine *engine, struct request *request)
     request_free(request);
 }
 
+/* After a failed commit what was decided last is known here and may be lost on disk:
+   not even a duplicate is acknowledged until the store is opened again. */
+static bool is_read_only(const struct engine *engine, const struct request *request)
+{
+    return engine->read_only && request->kind != REQUEST_REFUSAL &&
+           request->kind != REQUEST_TURN_FINISHED;
+}
+
 void decide_request(struct engine *engine, struct request *request)
 {
+    if (is_read_only(engine, request)) {
+        decide_committed(engine, request, STATUS_IO);
+        return;
+    }
     switch (request->kind) {
     case REQUEST_SEND:
         decide_send(engine, request);
