@@ -6,6 +6,7 @@
  */
 #include "tests/common/journal/diary.h"
 
+#include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,4 +168,58 @@ uint64_t diary_bytes_held(const struct diary *diary)
     for (uint64_t i = diary->checkpointed; i < diary->appended; i++)
         bytes += frame_bytes(diary->bodies[i].size);
     return bytes;
+}
+
+/* ------------------------------------------------------------------ for tests --- */
+
+void diary_append_many(struct diary *diary, unsigned count, uint64_t body_bytes)
+{
+    while (count-- > 0)
+        cr_assert_eq(diary_append(diary, body_bytes), STATUS_OK);
+}
+
+void diary_write(struct diary *diary, unsigned count, uint64_t body_bytes)
+{
+    diary_append_many(diary, count, body_bytes);
+    cr_assert_eq(diary_commit(diary), STATUS_OK);
+}
+
+void diary_reopen(struct diary *diary)
+{
+    diary_close(diary);
+    cr_assert_eq(diary_open(diary), STATUS_OK);
+    cr_assert_null(diary->fault, "%s", diary->fault);
+}
+
+void diary_crash(struct diary *diary)
+{
+    faulty_disk_crash(diary->faulty);
+    diary_reopen(diary);
+}
+
+static void count_file(void *context, const char *name, uint64_t bytes)
+{
+    struct diary_files *files = context;
+    struct segment segment;
+
+    (void)bytes;
+    if (!segment_parse_name(name, &segment))
+        return;
+    files->spares += segment.kind == SEGMENT_SPARE;
+    files->copies += segment.kind == SEGMENT_COPY;
+    if (segment.kind != SEGMENT_LIVE)
+        return;
+    files->live++;
+    /* Names of a kind sort as their numbers do. */
+    if (strcmp(name, files->last_live) > 0)
+        strcpy(files->last_live, name);
+}
+
+struct diary_files diary_files(struct diary *diary)
+{
+    struct disk *disk = faulty_disk_interface(diary->faulty);
+    struct diary_files files = {0};
+
+    cr_assert_eq(disk->list(disk, count_file, &files), STATUS_OK);
+    return files;
 }

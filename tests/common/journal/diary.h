@@ -14,6 +14,7 @@
 
 #include "common/base/bytes.h"
 #include "common/journal/journal.h"
+#include "common/journal/segment.h"
 #include "tests/support/faulty_disk.h"
 
 struct diary {
@@ -46,6 +47,18 @@ enum status diary_commit(struct diary *diary);
 void diary_release(struct diary *diary, uint64_t sequence);
 /* Without commit. */
 void diary_close(struct diary *diary);
+
+/* Steps that must succeed, else the running test fails. */
+void diary_append_many(struct diary *diary, unsigned count, uint64_t body_bytes);
+void diary_write(struct diary *diary, unsigned count, uint64_t body_bytes);
+void diary_reopen(struct diary *diary);
+void diary_crash(struct diary *diary); /* and reopen */
+
+struct diary_files {
+    unsigned live, copies, spares;
+    char last_live[SEGMENT_NAME_BYTES]; /* the one that begins last */
+};
+struct diary_files diary_files(struct diary *diary);
 
 /* Bytes of frames of records appended and not checkpointed. */
 uint64_t diary_bytes_held(const struct diary *diary);

@@ -10,7 +10,7 @@
 
 #include "tests/common/journal/diary.h"
 
-#define LIVES 400
+#define LIVES 4000
 #define STEPS_A_LIFE 120
 
 static uint64_t size_of_body(struct diary *diary)
@@ -45,12 +45,17 @@ static uint64_t some_checkpoint(struct diary *diary)
     return diary->acknowledged - diary_choose(diary, span + 1);
 }
 
+/* Without sync, a power failure may take all that is not checkpointed; what is left
+   must still be a prefix, and nothing from before may show again. */
 static void die(struct diary *diary)
 {
-    if (diary_choose(diary, 3) == 0)
+    if (diary_choose(diary, 3) == 0) {
         faulty_disk_kill(diary->faulty);
-    else
+    } else {
         faulty_disk_crash(diary->faulty);
+        if (!diary->options.sync)
+            diary->acknowledged = diary->checkpointed;
+    }
     diary_close(diary);
 }
 
@@ -130,6 +135,7 @@ static const char *live(uint64_t seed)
     const char *fault;
 
     diary_start(&diary, seed);
+    diary.options.sync = seed % 4 != 0;
     reopen(&diary);
     for (int i = 0; i < STEPS_A_LIFE && diary.fault == NULL; i++)
         take_step(&diary);
