@@ -147,9 +147,10 @@ void actor_flush_touched(struct engine *engine)
         struct pair_key key;
         attention_update(engine, actor);
         actor_pack(&actor->record, &engine->scratch);
-        memcpy(index_put(engine->index, TABLE_ACTORS, single_key(&key, actor->id),
-                         engine->applying, engine->scratch.size),
-               engine->scratch.data, engine->scratch.size);
+        /* Refusals and the start of a turn have no record: the number may be an old
+           one, and published. */
+        index_put_value(engine->index, TABLE_ACTORS, single_key(&key, actor->id),
+                        engine->applying, view_bytes(&engine->scratch));
         batch_note_changed(&engine->batch, actor->id);
         actor->touched = false;
         engine->dirty_actors += actor->epoch != engine->epoch;

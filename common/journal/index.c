@@ -193,6 +193,12 @@ char *index_put_fresh(struct index *index, enum table table, struct view key,
     return memtable_put_fresh(index->active, table, key, sequence, index->sealed, size);
 }
 
+void index_put_value(struct index *index, enum table table, struct view key,
+                     uint64_t sequence, struct view value)
+{
+    memtable_put_value(index->active, table, key, sequence, index->sealed, value);
+}
+
 void index_delete(struct index *index, enum table table, struct view key,
                   uint64_t sequence)
 {

@@ -71,6 +71,10 @@ char *index_put(struct index *index, enum table table, struct view key,
    be of the future. */
 char *index_put_fresh(struct index *index, enum table table, struct view key,
                       uint64_t sequence, size_t size);
+/* The same with the bytes at hand, also under a sequence number that is published
+   already: what changes without a record of its own becomes visible at once. */
+void index_put_value(struct index *index, enum table table, struct view key,
+                     uint64_t sequence, struct view value);
 void index_delete(struct index *index, enum table table, struct view key,
                   uint64_t sequence);
 /* What was put until `sequence` is not changed in place any more. */

@@ -4,9 +4,10 @@
  * by the checkpoint's size, so the bucket array has a fixed size and is never moved
  * under a reader. Links are released after what they point to is filled in.
  *
- * A version is linked before its bytes are filled: no reader looks at them until the
- * sequence number it carries is published, which happens after a sync, much later and
- * with a release of its own.
+ * memtable_put() links a version before its bytes are filled: no reader looks at them
+ * until the sequence number it carries is published, which happens after a sync, much
+ * later and with a release of its own. A number that may be published already needs
+ * memtable_put_value(), which links last.
  */
 #include "common/journal/memtable.h"
 
@@ -112,7 +113,7 @@ enum put { PUT, PUT_FRESH, DELETE };
 
 static struct version *add_version(struct memtable *memtable, enum table table,
                                    struct view key, uint64_t sequence, uint64_t sealed,
-                                   size_t size, enum put put)
+                                   size_t size, enum put put, const char *data)
 {
     uint64_t hash = hash_of(table, key);
     struct entry *entry = find_entry(memtable, table, key, hash);
@@ -129,6 +130,8 @@ static struct version *add_version(struct memtable *memtable, enum table table,
     version->size = (uint32_t)size;
     version->deleted = put == DELETE;
     entry->was_deleted |= version->deleted;
+    if (data)
+        memcpy(version->data, data, size);
     atomic_store_explicit(&entry->newest, version, memory_order_release);
     return version;
 }
@@ -136,19 +139,25 @@ static struct version *add_version(struct memtable *memtable, enum table table,
 char *memtable_put(struct memtable *memtable, enum table table, struct view key,
                    uint64_t sequence, uint64_t sealed, size_t size)
 {
-    return add_version(memtable, table, key, sequence, sealed, size, PUT)->data;
+    return add_version(memtable, table, key, sequence, sealed, size, PUT, NULL)->data;
 }
 
 char *memtable_put_fresh(struct memtable *memtable, enum table table, struct view key,
                          uint64_t sequence, uint64_t sealed, size_t size)
 {
-    return add_version(memtable, table, key, sequence, sealed, size, PUT_FRESH)->data;
+    return add_version(memtable, table, key, sequence, sealed, size, PUT_FRESH, NULL)->data;
+}
+
+void memtable_put_value(struct memtable *memtable, enum table table, struct view key,
+                        uint64_t sequence, uint64_t sealed, struct view value)
+{
+    add_version(memtable, table, key, sequence, sealed, value.size, PUT, value.data);
 }
 
 void memtable_delete(struct memtable *memtable, enum table table, struct view key,
                      uint64_t sequence, uint64_t sealed)
 {
-    add_version(memtable, table, key, sequence, sealed, 0, DELETE);
+    add_version(memtable, table, key, sequence, sealed, 0, DELETE, NULL);
 }
 
 const struct version *memtable_find(const struct memtable *memtable, enum table table,

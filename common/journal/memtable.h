@@ -58,13 +58,18 @@ void memtable_free(struct memtable *memtable);
 
 /* A new version with room for `size` bytes, which the caller fills before the next
    memtable call; for a deletion size is 0. A version that is newer than `sealed` (so
-   that no reader can see it yet) is replaced. Writer only. */
+   that no reader can see it yet) is replaced. `sequence` is newer than `sealed`, too.
+   Writer only. */
 char *memtable_put(struct memtable *memtable, enum table table, struct view key,
                    uint64_t sequence, uint64_t sealed, size_t size);
 /* The same for a key that was certainly never put before, in whatever generation: its
    deletion need not be carried to LMDB. */
 char *memtable_put_fresh(struct memtable *memtable, enum table table, struct view key,
                          uint64_t sequence, uint64_t sealed, size_t size);
+/* The same with the bytes at hand, also where `sequence` is not newer than `sealed`:
+   readers may see the version at once, and see it whole. */
+void memtable_put_value(struct memtable *memtable, enum table table, struct view key,
+                        uint64_t sequence, uint64_t sealed, struct view value);
 void memtable_delete(struct memtable *memtable, enum table table, struct view key,
                      uint64_t sequence, uint64_t sealed);
 
