@@ -4,16 +4,16 @@
  * valid record of the one before, and its incarnation is not lower. Why that finds what
  * was acknowledged, and nothing else, wherever a crash came:
  *
- * - An opening (journal.c) turns the chain it found into one of its own incarnation
- * from the last segment to the first, each copy complete and synced before it gets its
- *   name. Where two segments begin with the same sequence, the higher incarnation is
- *   thus a whole copy of the other, and is taken first. The chain is right with any
+ * - An opening (opening.c) turns the chain it found into one of its own incarnation
+ *   from the last segment to the first, each copy complete and synced before it gets
+ *   its name. Where two segments begin with the same sequence, the higher incarnation
+ *   is thus a whole copy of the other, and is taken first. The chain is right with any
  *   number of its last segments replaced.
  * - It starts in the highest incarnation that has a segment beginning at or before the
  *   first record asked for, in the last one such. The first segment of an incarnation
- * is named after all its others, so whatever began earlier is not needed.
+ *   is named after all its others, so whatever began earlier is not needed.
  * - Records that were torn off the end of the log in one incarnation, and written anew
- * in a later one, never come back: behind the later ones they would be of a lower
+ *   in a later one, never come back: behind the later ones they would be of a lower
  *   incarnation, and before them they are not next.
  *
  * A file whose head does not agree with its name holds nothing: it was recycled, or

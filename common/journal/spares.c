@@ -101,12 +101,12 @@ static bool make_spare(struct spares *spares, struct segment *segment)
                           0) == STATUS_OK;
 }
 
-void spares_put(struct spares *spares, struct segment *segment)
+enum status spares_put(struct spares *spares, struct segment *segment)
 {
-    if (is_wanted(spares, segment) && make_spare(spares, segment))
-        push(spares, segment);
-    else
-        (void)!segment_remove(spares->disk, segment);
+    if (!is_wanted(spares, segment) || !make_spare(spares, segment))
+        return segment_remove(spares->disk, segment);
+    push(spares, segment);
+    return STATUS_OK;
 }
 
 enum status spares_prepare(struct spares *spares)

@@ -33,9 +33,9 @@ void spares_init(struct spares *spares, struct disk *disk, unsigned wanted);
 MUST_CHECK enum status spares_take(struct spares *spares, unsigned held_back,
                                    struct segment **segment_out);
 /* Takes ownership of a segment whose content is needed no more: recycles it, or removes
-   it where the pool is full or the size another. A file that can be neither renamed nor
-   removed stays and does no harm. Any thread. */
-void spares_put(struct spares *spares, struct segment *segment);
+   it where the pool is full or the size another. IO where neither can be done and the
+   file is left with its name. Any thread. */
+enum status spares_put(struct spares *spares, struct segment *segment);
 /* Makes what is missing. NO_SPACE, IO. Any thread. */
 MUST_CHECK enum status spares_prepare(struct spares *spares);
 /* Closes the files. */
