@@ -29,10 +29,18 @@ void batch_note_gone(struct batch *batch, uint64_t actor)
     batch_note_finished(batch, actor, 0);
 }
 
+void batch_add_answer(struct batch *batch, struct request *request)
+{
+    request_push(&batch->answers, request);
+    batch->answer_count++;
+}
+
 void batch_clear(struct batch *batch)
 {
     batch->finished_count = batch->changed_count = 0;
     batch->answers = (struct request_list){0};
+    batch->answer_count = 0;
+    batch->grown_ns = 0;
 }
 
 void batch_free(struct batch *batch)

@@ -47,6 +47,7 @@ static bool freeze(struct engine *engine)
     if (!index_freeze(engine->index, &position))
         return false;
     engine->checkpointing = true;
+    engine->frozen_sequence = position.sequence;
     engine->frozen_ns = engine->now_ns;
     engine->frozen_held = journal_bytes_held(engine->journal);
     engine->epoch++;
@@ -77,6 +78,17 @@ enum status checkpoint_now(struct engine *engine)
     return status;
 }
 
+static void start_writing(struct engine *engine)
+{
+    engine->checkpoint_held = false;
+    pthread_mutex_lock(&engine->checkpoint_mutex);
+    engine->checkpoint_wanted = true;
+    pthread_cond_signal(&engine->checkpoint_wake);
+    pthread_mutex_unlock(&engine->checkpoint_mutex);
+}
+
+/* Called before a seal: what is frozen then goes out with that batch, and is written to
+   LMDB once it is published. */
 void checkpoint_poll(struct engine *engine)
 {
     if (!engine->started || engine->read_only)
@@ -88,12 +100,11 @@ void checkpoint_poll(struct engine *engine)
     pthread_mutex_unlock(&engine->checkpoint_mutex);
     if (done)
         thaw(engine);
-    if (engine->checkpointing || !is_time(engine) || !freeze(engine))
-        return;
-    pthread_mutex_lock(&engine->checkpoint_mutex);
-    engine->checkpoint_wanted = true;
-    pthread_cond_signal(&engine->checkpoint_wake);
-    pthread_mutex_unlock(&engine->checkpoint_mutex);
+    if (!engine->checkpointing && is_time(engine))
+        engine->checkpoint_held = freeze(engine);
+    if (engine->checkpoint_held &&
+        index_published(engine->index) >= engine->frozen_sequence)
+        start_writing(engine);
 }
 
 /* ------------------------------------------------------------------------ thread ---

@@ -170,13 +170,16 @@ struct finished_task {
 /* What goes out when a step is on disk. */
 struct batch {
     uint64_t sequence; /* of its last record */
+    bool has_records;
     struct request_list answers;
+    unsigned answer_count;
+    int64_t grown_ns; /* since when it has been waiting to be sealed; 0: not yet */
     struct finished_task *finished;
     size_t finished_count, finished_capacity;
     uint64_t *changed; /* ids of actors */
     size_t changed_count, changed_capacity;
     struct index_totals totals;
-    int64_t wall_ms;
+    uint64_t next_actor;
 };
 
 /* -------------------------------------------------------------------- the engine ---
@@ -196,7 +199,7 @@ struct engine {
     int64_t wall_ms, now_ns, clock_ms;
     int64_t opened_ns, opened_clock_ms, started_ms;
 
-    struct bytes body; /* of the record being built */
+    struct bytes body;         /* of the record being built */
     uint32_t record_bytes_max; /* of a body in the journal */
     struct bytes scratch;
     uint64_t applying; /* sequence number of the record being applied */
@@ -213,20 +216,35 @@ struct engine {
     uint64_t backfill; /* actors from this id on may have tasks from before the opening;
                           UINT64_MAX: none left */
     struct request_list taken; /* requests of this step still to be decided */
-    struct batch batch;
-    unsigned accepted; /* messages in this step */
-    bool read_only;    /* nothing more can be made durable */
-    bool stopping;     /* no turn is started any more */
-    bool space_short;  /* the journal refused a record for want of room */
-    unsigned running;  /* turns that were started and did not answer yet */
+    struct batch batch;        /* what the steps since the last seal decided */
+    unsigned accepted;         /* messages in this step */
+    _Atomic bool read_only;    /* nothing more can be made durable. Any thread. */
+
+    /* Commits (commit.c). `sealed` and the three after it belong to whoever commits:
+       the sequencer, or the committer while a batch is in flight. */
+    struct batch sealed;
+    unsigned answered; /* requests, by the last commit */
+    unsigned expected; /* clients that are likely to ask again */
+    int64_t sync_ns;   /* what the last sync took */
+    bool in_flight;    /* Sequencer. */
+    _Atomic bool commit_done;
+    pthread_mutex_t commit_mutex; /* guards the two below */
+    pthread_cond_t commit_wake;
+    bool commit_wanted, commit_stop;
+
+    bool stopping;    /* no turn is started any more */
+    bool space_short; /* the journal refused a record for want of room */
+    unsigned running; /* turns that were started and did not answer yet */
 
     /* Checkpoints (checkpointer.c). */
-    uint64_t epoch;         /* of the part of the index not frozen; see actor.epoch */
-    uint64_t dirty_actors;  /* different ones changed in this epoch */
-    int64_t frozen_ns;      /* when the last one was begun */
-    uint64_t frozen_held;   /* journal bytes that were held then */
-    bool checkpointing;     /* from freeze to thaw */
-    bool checkpoint_failed; /* the last try; LMDB finds no room, say */
+    uint64_t epoch;        /* of the part of the index not frozen; see actor.epoch */
+    uint64_t dirty_actors; /* different ones changed in this epoch */
+    int64_t frozen_ns;     /* when the last one was begun */
+    uint64_t frozen_held;  /* journal bytes that were held then */
+    bool checkpointing;    /* from freeze to thaw */
+    bool checkpoint_held;  /* frozen, but not yet published */
+    uint64_t frozen_sequence;
+    bool checkpoint_failed;           /* the last try; LMDB finds no room, say */
     pthread_mutex_t checkpoint_mutex; /* guards the four below */
     pthread_cond_t checkpoint_wake;
     bool checkpoint_wanted, checkpoint_done, checkpoint_stop;
@@ -237,10 +255,8 @@ struct engine {
     pthread_cond_t queue_wake;
     struct request_list queue;
     bool sleeping, closing, nudged;
-    _Atomic unsigned queued; /* in `queue`, for a look without the mutex */
 
-    unsigned expected; /* clients that are likely to ask again. Sequencer. */
-    int64_t sync_ns;   /* what the last sync took. Sequencer. */
+    bool holding; /* requests wait for a checkpoint. Sequencer. */
 
     struct waiters waiters;
 
@@ -251,7 +267,7 @@ struct engine {
     bool shown_read_only;
     struct attention_set *attention;
 
-    pthread_t sequencer, checkpointer;
+    pthread_t sequencer, committer, checkpointer;
     bool started;
 };
 
@@ -263,13 +279,25 @@ void engine_nudge(struct engine *engine);
 void core_read_clock(struct engine *engine);
 /* One step: whether there was anything to do. */
 bool core_step(struct engine *engine);
-/* Makes the step's batch durable and visible, and answers. */
-void core_commit(struct engine *engine);
-/* Makes what is decided, and durable by now, visible. */
-void core_publish(struct engine *engine);
 /* Nanoseconds until something is due on its own, 0 when there is something to do now.
  */
 int64_t core_idle_ns(struct engine *engine);
+
+/* commit.c */
+/* Ends the batch; false when there is nothing in it. None may be on its way. */
+bool core_seal(struct engine *engine);
+/* Makes the sealed batch durable, then visible, then answers. */
+void core_commit_sealed(struct engine *engine);
+/* All of it in this thread: what the simulator calls after a step. */
+void core_commit(struct engine *engine);
+/* Makes what is sealed, and durable by now, visible. */
+void core_publish(struct engine *engine);
+void committer_start(struct engine *engine);
+/* The sealed batch is committed by the committer thread. */
+void committer_hand_over(struct engine *engine);
+/* Whether no batch is on its way. */
+bool committer_is_idle(struct engine *engine);
+void committer_stop(struct engine *engine);
 
 /* checkpointer.c */
 /* Takes a finished checkpoint over and begins the next when it is time. */
@@ -294,6 +322,7 @@ void apply_finish(struct engine *engine, const struct change *change, int64_t wa
                   int64_t clock_ms);
 
 /* batch.c */
+void batch_add_answer(struct batch *batch, struct request *request);
 void batch_note_changed(struct batch *batch, uint64_t actor);
 void batch_note_finished(struct batch *batch, uint64_t actor, uint64_t sequence);
 void batch_note_gone(struct batch *batch, uint64_t actor);

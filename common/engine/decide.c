@@ -23,14 +23,14 @@ void decide_answer(struct engine *engine, struct request *request, enum status s
     bytes_clear(&request->detail);
     bytes_append(&request->detail, view_of(text, strlen(text) + 1));
     request->answer.status = status;
-    request_push(&engine->batch.answers, request);
+    batch_add_answer(&engine->batch, request);
 }
 
 void decide_accept(struct engine *engine, struct request *request)
 {
     bytes_clear(&request->detail);
     request->answer.status = STATUS_OK;
-    request_push(&engine->batch.answers, request);
+    batch_add_answer(&engine->batch, request);
 }
 
 void decide_committed(struct engine *engine, struct request *request,

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sequencer: its steps and its thread. A step decides; a commit makes what was
- * decided durable, then visible, then answers. Nothing of a step is seen before its
- * commit; after a commit that failed nothing is seen any more, and the daemon serves
- * reads until it is started again.
+ * The sequencer: its steps and its thread. A step decides what was asked and runs
+ * turns; what comes of it is passed on to be committed (commit.c), in groups.
  */
 #include <sched.h>
 #include <time.h>
@@ -12,7 +10,6 @@
 #include "common/engine/core.h"
 
 #define TURNS_A_STEP 512
-#define GATHER_NS_MAX 100000
 #define SPIN_NS 20000 /* a client's next request is likely on its way */
 #define HUNGRY_NS 50000000
 #define SLEEP_NS_MAX 1000000000LL
@@ -28,12 +25,16 @@ void core_read_clock(struct engine *engine)
         engine->opened_clock_ms + (engine->now_ns - engine->opened_ns) / 1000000;
 }
 
+/* Nothing is taken while checkpoints are behind, which delays the answers. */
 static void take_queue(struct engine *engine)
 {
+    engine->holding = checkpoint_is_behind(engine) && !engine->checkpoint_failed;
     pthread_mutex_lock(&engine->queue_mutex);
-    engine->taken = engine->queue;
-    engine->queue = (struct request_list){0};
-    atomic_store_explicit(&engine->queued, 0, memory_order_relaxed);
+    if (!engine->holding) {
+        engine->taken = engine->queue;
+        engine->queue = (struct request_list){0};
+    }
+    engine->nudged = false;
     pthread_mutex_unlock(&engine->queue_mutex);
 }
 
@@ -53,11 +54,9 @@ static unsigned turn_budget(const struct engine *engine)
 bool core_step(struct engine *engine)
 {
     core_read_clock(engine);
-    checkpoint_poll(engine);
     engine->accepted = 0;
     engine->space_short = false;
-    if (!checkpoint_is_behind(engine) || engine->checkpoint_failed)
-        take_queue(engine);
+    take_queue(engine);
     bool busy = engine->taken.first != NULL;
     decide_taken(engine);
     timers_fire(engine);
@@ -67,95 +66,17 @@ bool core_step(struct engine *engine)
     if (!engine->stopping)
         scheduler_run(engine, turn_budget(engine));
     actor_flush_touched(engine);
-    engine->batch.sequence = journal_last(engine->journal);
-    engine->batch.totals = engine->totals;
-    index_seal(engine->index, engine->batch.sequence);
     index_decided_end(engine->index);
     actor_evict(engine);
     return busy || engine->run_first;
-}
-
-void core_publish(struct engine *engine)
-{
-    struct batch *batch = &engine->batch;
-    index_publish(engine->index, batch->sequence);
-    atomic_store(&engine->shown_next_actor, engine->next_actor);
-    pthread_mutex_lock(&engine->shown_mutex);
-    engine->shown_totals = batch->totals;
-    engine->shown_commits++;
-    pthread_mutex_unlock(&engine->shown_mutex);
-}
-
-static unsigned answer_all(struct batch *batch, bool lost)
-{
-    struct request *request;
-    unsigned answers = 0;
-    for (; (request = request_pop(&batch->answers)); answers++) {
-        struct engine_answer *answer = &request->answer;
-        answer->detail = request->detail.size ? request->detail.data : "";
-        if (lost && answer->status == STATUS_OK) {
-            answer->status = STATUS_IO;
-            answer->detail = "the journal could not be written; the outcome is unknown "
-                             "until the daemon is restarted";
-        }
-        if (request->done)
-            request->done(request->context, answer);
-        request_free(request);
-    }
-    return answers;
-}
-
-static void wake_all(struct engine *engine, struct batch *batch)
-{
-    for (size_t i = 0; i < batch->finished_count; i++) {
-        const struct finished_task *task = &batch->finished[i];
-        if (task->sequence)
-            waiters_wake_task(&engine->waiters, task->actor, task->sequence, STATUS_OK);
-        else
-            waiters_wake_actor(&engine->waiters, task->actor, UINT64_MAX, true);
-    }
-    for (size_t i = 0; i < batch->changed_count; i++)
-        waiters_wake_actor(&engine->waiters, batch->changed[i], UINT64_MAX, false);
-}
-
-static void fail(struct engine *engine)
-{
-    engine->read_only = true;
-    log_error("the journal could not be written: serving reads only until the daemon "
-              "is started again");
-    pthread_mutex_lock(&engine->shown_mutex);
-    engine->shown_read_only = true;
-    pthread_mutex_unlock(&engine->shown_mutex);
-}
-
-void core_commit(struct engine *engine)
-{
-    struct batch *batch = &engine->batch;
-    bool lost = false;
-    if (journal_seal(engine->journal)) {
-        int64_t from_ns = engine->clock->monotonic_ns(engine->clock);
-        lost = journal_commit(engine->journal) != STATUS_OK;
-        engine->sync_ns = engine->clock->monotonic_ns(engine->clock) - from_ns;
-    }
-    if (lost)
-        fail(engine);
-    else if (!engine->read_only)
-        core_publish(engine);
-    unsigned answers = answer_all(batch, lost);
-    /* The clients at work, as far as one commit shows; forgotten slowly. */
-    engine->expected -= engine->expected / 8;
-    if (answers > engine->expected)
-        engine->expected = answers;
-    if (!lost && atomic_load(&engine->waiters.count))
-        wake_all(engine, batch);
-    batch_clear(batch);
-    scheduler_feed(engine);
 }
 
 int64_t core_idle_ns(struct engine *engine)
 {
     if (engine->run_first || engine->backfill != UINT64_MAX)
         return engine->space_short ? HUNGRY_NS : 0;
+    if (engine->batch.answers.first && !engine->in_flight)
+        return 0; /* a group that is still growing */
     int64_t idle_ns = engine->hungry || engine->running ? HUNGRY_NS : SLEEP_NS_MAX;
     if (engine->timers.count) {
         int64_t due_ns =
@@ -189,7 +110,6 @@ void engine_post(struct engine *engine, struct request *request)
     bool closed = engine->closing && request->kind != REQUEST_TURN_FINISHED;
     if (!closed) {
         request_push(&engine->queue, request);
-        atomic_fetch_add_explicit(&engine->queued, 1, memory_order_relaxed);
         if (engine->sleeping)
             pthread_cond_signal(&engine->queue_wake);
     }
@@ -206,24 +126,17 @@ void engine_nudge(struct engine *engine)
     pthread_mutex_unlock(&engine->queue_mutex);
 }
 
-/* Whoever was answered by the last commits is likely to ask again at once. Waiting for
-   most of them, for a fraction of what a sync takes, makes one large group of two small
-   ones; a lone client is never waited for. */
-static void gather(struct engine *engine)
+/* Queue mutex held. */
+static bool is_called(const struct engine *engine)
 {
-    int64_t from_ns = engine->clock->monotonic_ns(engine->clock);
-    int64_t wait_ns =
-        engine->sync_ns / 4 < GATHER_NS_MAX ? engine->sync_ns / 4 : GATHER_NS_MAX;
-    while (atomic_load_explicit(&engine->queued, memory_order_relaxed) <
-               engine->expected &&
-           engine->clock->monotonic_ns(engine->clock) - from_ns < wait_ns)
-        sched_yield();
+    return (engine->queue.first && !engine->holding) || engine->closing ||
+           engine->nudged;
 }
 
 static bool has_request(struct engine *engine)
 {
     pthread_mutex_lock(&engine->queue_mutex);
-    bool has = engine->queue.first || engine->closing || engine->nudged;
+    bool has = is_called(engine);
     pthread_mutex_unlock(&engine->queue_mutex);
     return has;
 }
@@ -237,11 +150,10 @@ static void sleep_until(struct engine *engine, int64_t idle_ns)
     pthread_mutex_lock(&engine->queue_mutex);
     engine->sleeping = true;
     int error = 0;
-    while (!engine->queue.first && !engine->closing && !engine->nudged && !error)
+    while (!is_called(engine) && !error)
         error =
             pthread_cond_timedwait(&engine->queue_wake, &engine->queue_mutex, &until);
     engine->sleeping = false;
-    engine->nudged = false;
     pthread_mutex_unlock(&engine->queue_mutex);
 }
 
@@ -249,10 +161,13 @@ static void rest(struct engine *engine)
 {
     int64_t idle_ns = core_idle_ns(engine);
     int64_t spun_ns = 0, from_ns = engine->clock->monotonic_ns(engine->clock);
-    while (idle_ns > 0 && spun_ns < SPIN_NS && !has_request(engine))
+    while (idle_ns > 0 && !engine->in_flight && spun_ns < SPIN_NS &&
+           !has_request(engine))
         spun_ns = engine->clock->monotonic_ns(engine->clock) - from_ns;
     if (idle_ns > 0 && !has_request(engine))
         sleep_until(engine, idle_ns);
+    else if (idle_ns == 0)
+        sched_yield();
 }
 
 static bool is_closing(struct engine *engine)
@@ -263,12 +178,42 @@ static bool is_closing(struct engine *engine)
     return closing;
 }
 
+/* A batch is on its way at any time; the next one grows meanwhile. Half of the clients
+   that asked lately make a group worth a sync: to wait for them, for a fraction of what
+   a sync takes, makes one group of two small ones. A lone client is never waited for,
+   and its batch is committed right here. */
+static void pass_on(struct engine *engine)
+{
+    bool alone = engine->expected <= 2;
+    if (!engine->batch.grown_ns)
+        engine->batch.grown_ns = engine->now_ns;
+    if (engine->batch.answer_count * 2 < engine->expected && !alone &&
+        engine->now_ns - engine->batch.grown_ns < engine->sync_ns / 4)
+        return;
+    checkpoint_poll(engine);
+    bool sealed = core_seal(engine);
+    if (sealed && !alone) {
+        committer_hand_over(engine);
+        return;
+    }
+    if (sealed)
+        core_commit_sealed(engine);
+    scheduler_feed(engine);
+}
+
+static void wait_for_committer(struct engine *engine)
+{
+    while (!committer_is_idle(engine))
+        sleep_until(engine, HUNGRY_NS);
+}
+
 /* Running turns get their time; then what was decided is committed a last time. */
 static void run_down(struct engine *engine)
 {
     int64_t end_ns = engine->clock->monotonic_ns(engine->clock) +
                      engine->options.stop_turns_ms * 1000000;
     engine->stopping = true;
+    wait_for_committer(engine);
     do {
         core_step(engine);
         core_commit(engine);
@@ -281,9 +226,9 @@ static void *run(void *argument)
 {
     struct engine *engine = argument;
     while (!is_closing(engine)) {
-        gather(engine);
         core_step(engine);
-        core_commit(engine);
+        if (committer_is_idle(engine))
+            pass_on(engine);
         rest(engine);
     }
     run_down(engine);
@@ -294,6 +239,7 @@ void engine_start(struct engine *engine)
 {
     engine->started = true;
     checkpoint_start(engine);
+    committer_start(engine);
     ENSURE(pthread_create(&engine->sequencer, NULL, run, engine) == 0);
 }
 
@@ -316,6 +262,7 @@ void engine_stop(struct engine *engine)
     pthread_cond_signal(&engine->queue_wake);
     pthread_mutex_unlock(&engine->queue_mutex);
     pthread_join(engine->sequencer, NULL);
+    committer_stop(engine);
     checkpoint_stop(engine);
     refuse_parked(engine);
     waiters_close(&engine->waiters);

@@ -83,8 +83,9 @@ static void settle_replay(struct engine *engine)
     engine->applying = journal_last(engine->journal);
     actor_flush_touched(engine);
     index_seal(engine->index, engine->applying);
-    engine->batch.sequence = engine->applying;
-    engine->batch.totals = engine->totals;
+    engine->sealed.sequence = engine->applying;
+    engine->sealed.totals = engine->totals;
+    engine->sealed.next_actor = engine->next_actor;
     core_publish(engine);
     batch_clear(&engine->batch);
     index_decided_end(engine->index);
@@ -231,6 +232,7 @@ void engine_close(struct engine *engine)
     engine_stop(engine);
     cache_free(&engine->cache);
     batch_free(&engine->batch);
+    batch_free(&engine->sealed);
     free(engine->timers.list);
     bytes_free(&engine->body);
     bytes_free(&engine->scratch);
