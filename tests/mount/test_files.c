@@ -303,8 +303,7 @@ Test(files, behavior_names_what_handles_the_messages)
 {
     make_actor("user_1");
     make_actor("counter_7");
-    GIVES("cat $A/user_1/behavior", "");
-    cr_expect_str_eq(word_of("counter_7", "behavior"), "counter");
+    GIVES("cat $A/user_1/behavior $A/counter_7/behavior", "echo\ncounter\n");
     WORKS("echo counter >> $A/user_1/behavior");
     GIVES("cat $A/user_1/behavior", "counter\n");
     WORKS("echo 5 > $A/user_1/execute; echo 6 > $A/user_1/execute");
@@ -312,7 +311,7 @@ Test(files, behavior_names_what_handles_the_messages)
     FAILS("echo nonsense > $A/user_1/behavior", 1, "Invalid argument");
     GIVES("cat $A/user_1/behavior", "counter\n");
     WORKS("echo > $A/user_1/behavior");
-    GIVES("cat $A/user_1/behavior", "");
+    GIVES("cat $A/user_1/behavior", "echo\n");
     cr_expect_str_eq(word_of("user_1", "behavior"), "echo");
 }
 

@@ -258,7 +258,7 @@ Test(keys, a_key_is_percent_decoded_exactly_once)
     cr_expect_str_eq(rows[1].key, "a%252Fb");
     cr_expect_str_eq(rows[2].key, "with%20space%2C%40%7E%3F%26%23");
     cr_expect_str_eq(rows[3].key, "abc");
-    GIVES("cat $A/user_1/tasks@a%252fb,part=message", "b\n");
+    GIVES("cat $A/user_1/tasks@a%252Fb,part=message", "b\n");
     FAILS("echo x >> $A/user_1/tasks@a%zz", 1, "Invalid argument");
     FAILS("echo x >> $A/user_1/tasks@a%2", 1, "Invalid argument");
 }

@@ -55,9 +55,6 @@ static const struct tool tools[] = {
      "python3 -c 'import os; f = open(os.environ[\"T\"], \"w\");"
      "f.write(open(os.environ[\"F\"]).read()); f.close()'",
      1, 1},
-    {"python >",
-     "python3 -c 'import os; print(open(os.environ[\"F\"]).read(), flush=True)' > $T",
-     1, 1},
     {"perl",
      "perl -e 'open F, \">$ENV{T}\" or die; open I, $ENV{F}; print F $_ while <I>;"
      "close F or die'",

@@ -18,12 +18,17 @@ static _Noreturn void give_up(const char *path, int line, const char *what)
     exit(2);
 }
 
-static void add_line(struct bytes *out, const char *mark)
+/* What a line says behind its mark: `| text`, `|- text`. */
+static char *text_behind(char *line)
 {
-    bool has_newline = mark[1] != '-';
-    if (mark[1] != '\0')
-        bytes_append_text(out, mark + 2);
-    if (has_newline)
+    line += line[1] == '-' ? 2 : 1;
+    return *line == ' ' ? line + 1 : line;
+}
+
+static void add_line(struct bytes *out, char *line)
+{
+    bytes_append_text(out, text_behind(line));
+    if (line[1] != '-')
         bytes_append_text(out, "\n");
 }
 
@@ -31,8 +36,8 @@ static void add_wanted(struct step *step, char *line)
 {
     size_t count = step->line_count++;
     step->lines = memory_resize(step->lines, step->line_count * sizeof *step->lines);
-    step->lines[count] = (struct wanted_line){
-        .text = line[1] != '\0' ? line + 2 : line + 1, .is_pattern = line[0] == '~'};
+    step->lines[count] =
+        (struct wanted_line){.text = text_behind(line), .is_pattern = line[0] == '~'};
     step->has_pattern |= line[0] == '~';
     if (line[0] == '=')
         add_line(&step->output, line);
@@ -68,7 +73,7 @@ static void read_line(struct script *script, char *line, int number, const char 
     if (line[0] == '|')
         add_line(&step->input, line);
     else if (line[0] == '!')
-        step->error = line + 2;
+        step->error = text_behind(line);
     else
         add_wanted(step, line);
 }

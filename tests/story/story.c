@@ -180,7 +180,8 @@ static bool lines_match(const struct step *step, const struct bytes *output)
     char *text = memory_text(view_bytes(output)), *rest = text;
     size_t at = 0;
     bool right = true;
-    for (char *line = strsep(&rest, "\n"); rest != NULL; line = strsep(&rest, "\n")) {
+    for (char *line = strsep(&rest, "\n");
+         line != NULL && (rest != NULL || *line != '\0'); line = strsep(&rest, "\n")) {
         const struct wanted_line *wanted = &step->lines[at];
         right = right && at < step->line_count &&
                 (wanted->is_pattern ? fnmatch(wanted->text, line, 0) == 0

@@ -102,10 +102,11 @@ struct guard *guard_open(int deadline_s)
     ENSURE(mkdtemp(guard->folder) != NULL);
     ENSURE(pipe2(pipe_fds, O_CLOEXEC) == 0);
     guard->keeps = getenv("ACTORFS_TEST_KEEP") != NULL;
-    guard->pid = fork();
-    ENSURE(guard->pid >= 0);
-    if (guard->pid == 0)
+    pid_t pid = fork();
+    ENSURE(pid >= 0);
+    if (pid == 0)
         stand_guard(guard, pipe_fds[0], deadline_s);
+    guard->pid = pid;
     close(pipe_fds[0]);
     guard->life_fd = pipe_fds[1];
     return guard;

@@ -11,6 +11,7 @@ value order_1/status behavior
 value keep/status behavior
 = keep
 read order_1/behavior
+= echo
 send order_1/behavior
 | counter
 read order_1/behavior
@@ -30,6 +31,7 @@ call order_1/execute
 send order_1/behavior
 | 
 read order_1/behavior
+= echo
 call order_1/execute
 | 6
 = 6
