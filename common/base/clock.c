@@ -34,16 +34,27 @@ struct clock *clock_system(void)
     return &system;
 }
 
+/* The text up to the second is kept: most times that are written are of the same one.
+ */
 void clock_format(struct bytes *out, int64_t wall_ms)
 {
+    static _Thread_local char text[sizeof "-2147483648-12-31T23:59:59"];
+    static _Thread_local int64_t text_seconds = INT64_MIN;
     int64_t milliseconds = (wall_ms % 1000 + 1000) % 1000;
-    time_t seconds = (time_t)((wall_ms - milliseconds) / 1000);
-    struct tm utc;
+    int64_t seconds = (wall_ms - milliseconds) / 1000;
 
-    gmtime_r(&seconds, &utc);
-    bytes_format(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
-                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                 (int)milliseconds);
+    if (seconds != text_seconds) {
+        time_t time = (time_t)seconds;
+        struct tm utc;
+        gmtime_r(&time, &utc);
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+        text_seconds = seconds;
+    }
+    char fraction[] = {'.', (char)('0' + milliseconds / 100),
+                       (char)('0' + milliseconds / 10 % 10),
+                       (char)('0' + milliseconds % 10), 'Z'};
+    bytes_append_text(out, text);
+    bytes_append(out, view_of(fraction, sizeof fraction));
 }
 
 /* The readers below take what they know from the front of `text`. */

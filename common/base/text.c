@@ -84,23 +84,34 @@ bool text_is_printable_ascii(struct view text)
     return true;
 }
 
+static const char *column_escape(char byte)
+{
+    return byte == '\t' ? "\\t" : byte == '\n' ? "\\n" : byte == '\\' ? "\\\\" : NULL;
+}
+
 void append_column(struct bytes *out, struct view text)
 {
+    size_t plain = 0; /* where the run of bytes that stay as they are began */
+
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '\t')
-            bytes_append_text(out, "\\t");
-        else if (text.data[i] == '\n')
-            bytes_append_text(out, "\\n");
-        else if (text.data[i] == '\\')
-            bytes_append_text(out, "\\\\");
-        else
-            bytes_append(out, view_of(text.data + i, 1));
+        const char *escape = column_escape(text.data[i]);
+        if (!escape)
+            continue;
+        bytes_append(out, view_of(text.data + plain, i - plain));
+        bytes_append_text(out, escape);
+        plain = i + 1;
     }
+    if (text.size > plain)
+        bytes_append(out, view_of(text.data + plain, text.size - plain));
 }
 
 static bool must_be_encoded(char byte)
 {
-    return byte != '\0' && strchr("/%?&#,~@ ", byte);
+    static const bool encoded[256] = {
+        ['/'] = true, ['%'] = true, ['?'] = true, ['&'] = true, ['#'] = true,
+        [','] = true, ['~'] = true, ['@'] = true, [' '] = true};
+
+    return encoded[(unsigned char)byte];
 }
 
 static int hex_value(char digit)
@@ -153,10 +164,16 @@ bool percent_decode(struct bytes *out, struct view encoded)
 
 void percent_encode(struct bytes *out, struct view text)
 {
+    size_t plain = 0; /* as in append_column */
+
     for (size_t i = 0; i < text.size; i++) {
-        if (must_be_encoded(text.data[i]))
-            bytes_format(out, "%%%02X", (unsigned char)text.data[i]);
-        else
-            bytes_append(out, view_of(text.data + i, 1));
+        if (!must_be_encoded(text.data[i]))
+            continue;
+        bytes_append(out, view_of(text.data + plain, i - plain));
+        bytes_format(out, "%%%02X", (unsigned char)text.data[i]);
+        plain = i + 1;
     }
+    if (text.size > plain)
+        bytes_append(out, view_of(text.data + plain, text.size - plain));
+}
 }

@@ -131,13 +131,13 @@ static bool next_job(struct engine *engine)
 static void *run(void *argument)
 {
     struct engine *engine = argument;
+    (void)journal_prepare(
+        engine->journal); /* without room: the sequencer will say so */
     pthread_mutex_lock(&engine->checkpoint_mutex);
     while (next_job(engine)) {
         pthread_mutex_unlock(&engine->checkpoint_mutex);
-        enum status prepared = journal_prepare(engine->journal);
+        (void)journal_prepare(engine->journal);
         enum status status = index_checkpoint(engine->index);
-        if (prepared == STATUS_OK)
-            (void)journal_prepare(engine->journal);
         pthread_mutex_lock(&engine->checkpoint_mutex);
         engine->checkpoint_status = status;
         if (status == STATUS_OK) {

@@ -64,7 +64,7 @@ static enum status open_journal(struct engine *engine)
         .segment_bytes = engine->options.segment_bytes ? engine->options.segment_bytes
                                                        : 2ull * record_bytes,
         .record_bytes_max = record_bytes,
-        .spare_segments = 1,
+        .spare_segments = 2,
         .sync = engine->options.durability == DURABILITY_COMMIT};
     if (options.record_bytes_max > options.segment_bytes / 2)
         options.record_bytes_max = (uint32_t)(options.segment_bytes / 2);
