@@ -176,4 +176,3 @@ void percent_encode(struct bytes *out, struct view text)
     if (text.size > plain)
         bytes_append(out, view_of(text.data + plain, text.size - plain));
 }
-}
