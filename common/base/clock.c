@@ -7,6 +7,7 @@
  */
 #include "common/base/clock.h"
 
+#include <stdio.h>
 #include <time.h>
 
 static int64_t system_wall_ms(struct clock *clock)
@@ -38,7 +39,7 @@ struct clock *clock_system(void)
  */
 void clock_format(struct bytes *out, int64_t wall_ms)
 {
-    static _Thread_local char text[sizeof "-2147483648-12-31T23:59:59"];
+    static _Thread_local char text[80];
     static _Thread_local int64_t text_seconds = INT64_MIN;
     int64_t milliseconds = (wall_ms % 1000 + 1000) % 1000;
     int64_t seconds = (wall_ms - milliseconds) / 1000;
@@ -47,7 +48,8 @@ void clock_format(struct bytes *out, int64_t wall_ms)
         time_t time = (time_t)seconds;
         struct tm utc;
         gmtime_r(&time, &utc);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+        snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d", utc.tm_year + 1900,
+                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
         text_seconds = seconds;
     }
     char fraction[] = {'.', (char)('0' + milliseconds / 100),
