@@ -250,12 +250,12 @@ static void apply_due(struct application *at, const struct change *change)
     struct actor *actor = actor_get(engine, change->actor);
     ENSURE(actor);
     struct task_record task;
-    if (task_find_live(index_decided(engine->index), actor->id, change->sequence,
-                       &task)) {
-        struct due_key key;
-        index_delete(engine->index, TABLE_TIMERS,
-                     due_key(&key, task.head.due_ms, actor->id, change->sequence),
-                     engine->applying);
+    struct due_key key;
+    ENSURE(task_find(index_decided(engine->index), actor->id, change->sequence, &task));
+    index_delete(engine->index, TABLE_TIMERS,
+                 due_key(&key, task.head.due_ms, actor->id, change->sequence),
+                 engine->applying);
+    if (!task_state_is_final((enum task_state)task.head.state)) {
         task.head.state = TASK_PENDING;
         task.head.slot = change->slot;
         put_task(engine, actor->id, &task);
@@ -301,7 +301,8 @@ static void apply_retry(struct application *at, const struct change *change)
                                      : &engine->totals.canceled) -= 1;
     task.head.state = TASK_PENDING;
     task.head.slot = change->slot;
-    task.head.due_ms = task.head.finished_ms = task.head.finished_clock_ms = 0;
+    /* Its due time stays: replay finds the timer that it had by it. */
+    task.head.finished_ms = task.head.finished_clock_ms = 0;
     task.head.attempts = 0;
     task.head.openings = change->openings;
     task.head.flags &= TASK_KEYED;

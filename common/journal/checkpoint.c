@@ -19,11 +19,10 @@
 #include "common/journal/index_internal.h"
 #include "common/journal/record.h"
 
-/* LMDB keeps the memory of every page that was dirty at once. */
-#define DIRTY_PAGES_MAX 8192
 #define PAGE_BYTES 4096.0
 
-enum phase { PHASE_PUT, PHASE_DELETE, PHASE_ACTORS, PHASE_COUNT };
+/* From PHASE_FORGET on everything is in one transaction. */
+enum phase { PHASE_PUT, PHASE_DELETE, PHASE_FORGET, PHASE_ACTORS, PHASE_COUNT };
 
 /* `first` and `second` are the first 16 bytes of the key as numbers that sort like
    them: most comparisons need no more. */
@@ -128,7 +127,7 @@ static enum status begin(struct checkpoint *checkpoint)
 
 static enum status bound_pages(struct checkpoint *checkpoint)
 {
-    if (checkpoint->dirty_pages < DIRTY_PAGES_MAX)
+    if (checkpoint->dirty_pages < checkpoint->index->dirty_pages_max)
         return STATUS_OK;
     enum status status = commit(checkpoint);
     return status ? status : begin(checkpoint);
@@ -228,14 +227,37 @@ static bool leaves_unfinished(const struct item *item)
     return place.class != KEY_UNFINISHED;
 }
 
-static bool belongs(const struct item *item, enum phase phase)
+static const struct version *other_place(const struct checkpoint *checkpoint,
+                                         const struct entry *entry)
 {
+    enum table other = entry->table == TABLE_LIVE ? TABLE_DONE : TABLE_LIVE;
+    return memtable_find(checkpoint->index->frozen, other,
+                         view_of(entry->key, entry->key_size), UINT64_MAX);
+}
+
+/* A task that is neither among the unfinished nor among the finished ones any more. */
+static bool is_forgotten(const struct checkpoint *checkpoint, const struct item *item)
+{
+    if (item->entry->table != TABLE_LIVE && item->entry->table != TABLE_DONE)
+        return false;
+    const struct version *other = other_place(checkpoint, item->entry);
+    if (item->entry->table == TABLE_LIVE)
+        return other && other->deleted;
+    return !other || other->deleted;
+}
+
+static bool belongs(const struct checkpoint *checkpoint, const struct item *item,
+                    enum phase phase)
+{
+    bool deleted = item->version->deleted;
+    bool carried = deleted && !item->entry->is_fresh;
     switch (phase) {
     case PHASE_PUT:
-        return !item->version->deleted;
+        return !deleted;
     case PHASE_DELETE:
-        return item->version->deleted ? !item->entry->is_fresh
-                                      : leaves_unfinished(item);
+        return (carried && !is_forgotten(checkpoint, item)) || leaves_unfinished(item);
+    case PHASE_FORGET:
+        return carried && is_forgotten(checkpoint, item);
     case PHASE_ACTORS:
         return true;
     case PHASE_COUNT:
@@ -247,8 +269,8 @@ static bool belongs(const struct item *item, enum phase phase)
 static enum status write_item(struct checkpoint *checkpoint, const struct item *item,
                               enum phase phase)
 {
-    bool deletes =
-        phase == PHASE_DELETE || (phase == PHASE_ACTORS && item->version->deleted);
+    bool deletes = phase == PHASE_DELETE || phase == PHASE_FORGET ||
+                   (phase == PHASE_ACTORS && item->version->deleted);
     checkpoint->dirty_pages +=
         checkpoint->pages_a_put + item->version->size / PAGE_BYTES;
     return deletes ? delete (checkpoint, item) : put(checkpoint, item);
@@ -278,10 +300,10 @@ static enum status write_table(struct checkpoint *checkpoint, enum phase phase,
     checkpoint->pages_a_put = expected_pages(checkpoint, table);
     for (size_t i = checkpoint->start[table];
          i < checkpoint->start[table + 1] && !status; i++) {
-        if (!belongs(&checkpoint->items[i], phase))
+        if (!belongs(checkpoint, &checkpoint->items[i], phase))
             continue;
         status = write_item(checkpoint, &checkpoint->items[i], phase);
-        if (!status && phase != PHASE_ACTORS)
+        if (!status && phase < PHASE_FORGET)
             status = bound_pages(checkpoint);
     }
     return status;
@@ -339,6 +361,11 @@ enum status index_checkpoint(struct index *index)
         store_abort(checkpoint.writer);
     free(checkpoint.items);
     return status;
+}
+
+void index_bound_pages(struct index *index, unsigned pages_max)
+{
+    index->dirty_pages_max = pages_max;
 }
 
 void index_fail_commit(struct index *index, unsigned nth)

@@ -14,6 +14,9 @@
 #include "common/journal/index_internal.h"
 #include "common/journal/record.h"
 
+/* LMDB keeps the memory of every page that was dirty at once. */
+#define DIRTY_PAGES_MAX 8192
+
 struct view pair_key(struct pair_key *key, uint64_t actor, uint64_t number)
 {
     number_to_key(actor, key->bytes);
@@ -147,6 +150,7 @@ enum status index_open(const char *path, const struct index_options *options,
     memcpy(index->receipts.retention_ms, options->retention_ms,
            sizeof options->retention_ms);
     index->receipts.meta = index->meta;
+    index->dirty_pages_max = DIRTY_PAGES_MAX;
     index->decided = (struct index_snapshot){.index = index, .limit = UINT64_MAX};
     *index_out = index;
     return STATUS_OK;

@@ -99,6 +99,8 @@ uint64_t index_published(const struct index *index);
 
 /* Writes the frozen part to LMDB. On NO_SPACE or IO nothing is lost: call it again. */
 MUST_CHECK enum status index_checkpoint(struct index *index);
+/* For tests: a transaction dirties about so many pages (0: a transaction an entry). */
+void index_bound_pages(struct index *index, unsigned pages_max);
 /* For the simulator: aborts as if killed at the n-th LMDB commit from now (0: never).
  */
 void index_fail_commit(struct index *index, unsigned nth);

@@ -33,6 +33,7 @@ struct index {
     struct index_position frozen_position;
     struct receipts receipts;
     struct generations expired; /* off the list since the last thaw, to be dropped */
+    unsigned dirty_pages_max; /* of a transaction, about */
     unsigned fail_commit;
 };
 
