@@ -46,8 +46,8 @@ void bench_store_open(struct bench_store *store, const char *name, size_t count,
 
     engine_options_init(&options);
     options.mailbox_tasks_max = MAILBOX_TASKS_MAX;
-    if (engine_open(option_text(argc, argv, "--store", ""), &options,
-                    &store->engine, &message) != STATUS_OK)
+    if (engine_open(option_text(argc, argv, "--store", ""), &options, &store->engine,
+                    &message) != STATUS_OK)
         fail("%.*s", (int)message.size, message.data);
     engine_start(store->engine);
     completions_init(&store->completions);
