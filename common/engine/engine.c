@@ -73,10 +73,12 @@ bool core_step(struct engine *engine)
 
 int64_t core_idle_ns(struct engine *engine)
 {
-    if (engine->run_first || engine->backfill != UINT64_MAX)
-        return engine->space_short ? HUNGRY_NS : 0;
     if (engine->batch.answers.first && !engine->in_flight)
         return 0; /* a group that is still growing */
+    if (engine->space_short || atomic_load(&engine->read_only))
+        return HUNGRY_NS; /* whatever is due cannot be kept now */
+    if (engine->run_first || engine->backfill != UINT64_MAX)
+        return 0;
     int64_t idle_ns = engine->hungry || engine->running ? HUNGRY_NS : SLEEP_NS_MAX;
     if (engine->timers.count) {
         int64_t due_ns =
