@@ -9,8 +9,6 @@
 #include "common/base/log.h"
 #include "common/engine/core.h"
 
-#define ACTORS_IDLE_MAX 16384 /* about 20 MB */
-
 static uint32_t bucket_of(const struct cache *cache, uint64_t id)
 {
     return (uint32_t)(id * 0x9E3779B97F4A7C15u >> 32) & (cache->bucket_count - 1);
@@ -163,7 +161,7 @@ void actor_evict(struct engine *engine)
 {
     struct cache *cache = &engine->cache;
     struct actor *actor = cache->oldest;
-    while (actor && cache->count > ACTORS_IDLE_MAX) {
+    while (actor && cache->count > cache->idle_max) {
         struct actor *younger = actor->younger;
         if (actor->schedule == ACTOR_IDLE && !actor->touched && !actor->hungry &&
             !actor->parked.first)

@@ -38,7 +38,7 @@ static bool is_time(struct engine *engine)
            engine->now_ns - engine->frozen_ns > REST_NS;
 }
 
-static bool freeze(struct engine *engine)
+bool checkpoint_begin(struct engine *engine)
 {
     struct index_position position = {.sequence = journal_last(engine->journal),
                                       .clock_ms = engine->clock_ms,
@@ -69,7 +69,7 @@ static void thaw(struct engine *engine)
 
 enum status checkpoint_now(struct engine *engine)
 {
-    if (!engine->checkpointing && !freeze(engine))
+    if (!engine->checkpointing && !checkpoint_begin(engine))
         return STATUS_BUSY;
     enum status status = index_checkpoint(engine->index);
     engine->checkpoint_failed = status != STATUS_OK;
@@ -101,7 +101,7 @@ void checkpoint_poll(struct engine *engine)
     if (done)
         thaw(engine);
     if (!engine->checkpointing && is_time(engine))
-        engine->checkpoint_held = freeze(engine);
+        engine->checkpoint_held = checkpoint_begin(engine);
     if (engine->checkpoint_held &&
         index_published(engine->index) >= engine->frozen_sequence)
         start_writing(engine);

@@ -116,6 +116,7 @@ struct cache {
     struct actor **buckets;
     uint32_t bucket_count; /* a power of two */
     uint32_t count;
+    uint32_t idle_max; /* so many are kept; the simulator keeps few */
     struct actor *oldest, *youngest;
 };
 
@@ -271,6 +272,11 @@ struct engine {
     bool started;
 };
 
+/* open.c */
+/* For the simulator: leaves an engine that was not started as if the process were killed
+   here. Nobody is answered, nothing is written. Waits are ended before. */
+void engine_abandon(struct engine *engine);
+
 /* engine.c */
 /* Queues a request and wakes the sequencer; takes it. Any thread. */
 void engine_post(struct engine *engine, struct request *request);
@@ -302,6 +308,9 @@ void committer_stop(struct engine *engine);
 /* checkpointer.c */
 /* Takes a finished checkpoint over and begins the next when it is time. */
 void checkpoint_poll(struct engine *engine);
+/* Freezes what is decided; false while an earlier frozen part is not written. It is
+   written once all of it is published. */
+bool checkpoint_begin(struct engine *engine);
 /* The same with no thread: freeze, write, thaw. For the clean stop and the simulator.
  */
 MUST_CHECK enum status checkpoint_now(struct engine *engine);
@@ -338,6 +347,7 @@ void actor_drop(struct engine *engine, struct actor *actor);
 /* To be written to the index at the step's end, as of the record being applied. */
 void actor_touch(struct engine *engine, struct actor *actor);
 void actor_flush_touched(struct engine *engine);
+#define ACTORS_IDLE_MAX 16384 /* about 20 MB */
 /* Forgets idle actors beyond what is worth keeping. Between steps only. */
 void actor_evict(struct engine *engine);
 void cache_free(struct cache *cache);

@@ -216,6 +216,7 @@ enum status engine_open(const char *path, const struct engine_options *options,
     engine->behaviors =
         options->behaviors ? options->behaviors : behavior_builtin_set();
     engine->lock_fd = -1;
+    engine->cache.idle_max = ACTORS_IDLE_MAX;
     init_locks(engine);
     enum status status = open_all(engine, path, message);
     if (status)
@@ -252,4 +253,22 @@ void engine_close(struct engine *engine)
     pthread_cond_destroy(&engine->checkpoint_wake);
     pthread_mutex_destroy(&engine->shown_mutex);
     free(engine);
+}
+
+static void free_requests(struct request_list *list)
+{
+    struct request *request;
+    while ((request = request_pop(list)))
+        request_free(request);
+}
+
+void engine_abandon(struct engine *engine)
+{
+    ENSURE(!engine->started);
+    for (struct actor *actor = engine->cache.oldest; actor; actor = actor->younger)
+        free_requests(&actor->parked);
+    free_requests(&engine->queue);
+    free_requests(&engine->batch.answers);
+    free_requests(&engine->sealed.answers);
+    engine_close(engine);
 }
