@@ -143,7 +143,6 @@ void actor_flush_touched(struct engine *engine)
 {
     for (struct actor *actor = engine->touched; actor; actor = actor->touched_next) {
         struct pair_key key;
-        attention_update(engine, actor);
         actor_pack(&actor->record, &engine->scratch);
         /* Refusals and the start of a turn have no record: the number may be an old
            one, and published. */

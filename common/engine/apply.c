@@ -272,8 +272,8 @@ static void apply_attempt(struct application *at, const struct change *change)
     ENSURE(actor);
     struct actor_head *head = &actor->record.head;
     struct task_record task;
-    if (task_find_live(index_decided(engine->index), actor->id, change->sequence,
-                       &task)) {
+    ENSURE(task_find(index_decided(engine->index), actor->id, change->sequence, &task));
+    if (!task_state_is_final((enum task_state)task.head.state)) {
         task.head.state = TASK_RETRYING;
         task.head.attempts = change->attempts;
         put_task(engine, actor->id, &task);
@@ -282,8 +282,7 @@ static void apply_attempt(struct application *at, const struct change *change)
     head->retry_sequence = change->sequence;
     head->retry_ms = change->due_ms;
     head->running = 0;
-    snprintf(actor->record.last_error, sizeof actor->record.last_error, "%.*s",
-             (int)change->text.size, change->text.data);
+    attention_note_error(actor, &task, change->text);
     timer_add(&engine->timers, change->due_ms, actor->id, change->sequence);
     actor_touch(engine, actor);
 }
@@ -386,7 +385,13 @@ void apply_record(struct engine *engine, uint64_t sequence, struct view body)
     ENSURE(change_read_begin(&reader, body));
     struct application at = {
         .engine = engine, .wall_ms = reader.wall_ms, .clock_ms = reader.clock_ms};
-    while (change_read(&reader, &change))
+    uint64_t before = 0;
+    while (change_read(&reader, &change)) {
+        if (before && change.actor != before)
+            attention_update(engine, before);
+        before = change.actor;
         apply_change(&at, &change);
+    }
     ENSURE(!reader.failed);
+    attention_update(engine, before);
 }

@@ -173,8 +173,7 @@ static void count(struct finish *finish)
 static void note_outcome(struct finish *finish)
 {
     const struct change *change = finish->change;
-    struct actor_record *record = &finish->actor->record;
-    struct actor_head *head = &record->head;
+    struct actor_head *head = &finish->actor->record.head;
     head->last_finished = change->sequence;
     if (head->running == change->sequence)
         head->running = 0;
@@ -184,17 +183,8 @@ static void note_outcome(struct finish *finish)
     }
     if (change->flags & CHANGE_RAN)
         head->last_turn_ms = finish->wall_ms;
-    if (change->outcome == TASK_FAILED) {
-        snprintf(record->last_error, sizeof record->last_error, "%.*s",
-                 (int)change->result.size, change->result.data);
-        if (finish->task.head.flags & TASK_KEYED) {
-            record->attention_key.size = (uint8_t)finish->task.key.size;
-            memcpy(record->attention_key.text, finish->task.key.data,
-                   finish->task.key.size);
-        } else {
-            key_of_sequence(change->sequence, &record->attention_key);
-        }
-    }
+    if (change->outcome == TASK_FAILED)
+        attention_note_error(finish->actor, &finish->task, change->result);
 }
 
 static void change_state(struct finish *finish)

@@ -5,6 +5,7 @@
  * a set of ids in memory. The set may run ahead of what is committed: a reader looks at
  * the committed record of each and shows only what that says.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/log.h"
@@ -86,22 +87,39 @@ static enum attention reason(struct engine *engine, const struct actor *actor)
     return ATTENTION_NONE;
 }
 
-void attention_update(struct engine *engine, struct actor *actor)
+void attention_note_error(struct actor *actor, const struct task_record *task,
+                          struct view error)
 {
+    struct actor_record *record = &actor->record;
+    snprintf(record->last_error, sizeof record->last_error, "%.*s", (int)error.size,
+             error.data);
+    if (task->head.flags & TASK_KEYED) {
+        record->attention_key.size = (uint8_t)task->key.size;
+        memcpy(record->attention_key.text, task->key.data, task->key.size);
+    } else {
+        key_of_sequence(task->head.sequence, &record->attention_key);
+    }
+}
+
+void attention_update(struct engine *engine, uint64_t id)
+{
+    struct actor *actor = actor_get(engine, id);
+    if (!actor)
+        return;
     struct actor_head *head = &actor->record.head;
     enum attention now = reason(engine, actor);
     if (now == (enum attention)head->attention)
         return;
     struct pair_key key;
-    struct view id = single_key(&key, actor->id);
+    struct view name = single_key(&key, id);
     bool had = head->attention != ATTENTION_NONE;
     head->attention = now;
     head->attention_ms = now == ATTENTION_NONE ? 0 : engine->wall_ms;
     if (now == ATTENTION_NONE) {
-        index_delete(engine->index, TABLE_ATTENTION, id, engine->applying);
+        index_delete(engine->index, TABLE_ATTENTION, name, engine->applying);
         set_remove(engine->attention, actor->id);
     } else if (!had) {
-        index_put(engine->index, TABLE_ATTENTION, id, engine->applying, 0);
+        index_put(engine->index, TABLE_ATTENTION, name, engine->applying, 0);
         set_add(engine->attention, actor->id);
     }
 }

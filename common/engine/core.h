@@ -469,8 +469,12 @@ enum attention {
     ATTENTION_NO_BEHAVIOR
 };
 const char *attention_text(enum attention attention);
-/* Brings the actor's attention up to date with its record. */
-void attention_update(struct engine *engine, struct actor *actor);
+/* The last error, and whose it was. */
+void attention_note_error(struct actor *actor, const struct task_record *task,
+                          struct view error);
+/* Brings the actor's attention up to date with a record that was applied to it, if it is
+   still there: record by record, so that replay comes to the same. */
+void attention_update(struct engine *engine, uint64_t actor);
 void attention_forget(struct engine *engine, struct actor *actor);
 void attention_open(struct engine *engine);
 void attention_publish(struct engine *engine);

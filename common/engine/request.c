@@ -142,10 +142,11 @@ void engine_note_refusal(struct engine *engine, uint64_t actor, enum status stat
 
 void engine_fingerprint(struct view message, uint8_t fingerprint_out[16])
 {
-    if (message.size && message.data[message.size - 1] == '\n')
+    if (message.size && message.data[message.size - 1] == '\n') {
         message.size--;
-    if (message.size && message.data[message.size - 1] == '\r')
-        message.size--;
+        if (message.size && message.data[message.size - 1] == '\r')
+            message.size--;
+    }
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits(message.data, message.size));
     memcpy(fingerprint_out, canonical.digest, 16);

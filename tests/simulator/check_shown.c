@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* The lists that readers are shown: mailbox, log, attention, totals, actors. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "tests/simulator/sim.h"
+
+/* ------------------------------------------------------------------------ mailbox ---
+ */
+
+struct rows {
+    struct task_info *list;
+    size_t count, capacity;
+};
+
+static void add_row(void *context, const struct task_info *info)
+{
+    struct rows *rows = context;
+    if (rows->count == rows->capacity) {
+        rows->capacity = rows->capacity * 2 + 64;
+        rows->list = memory_resize(rows->list, rows->capacity * sizeof *rows->list);
+    }
+    rows->list[rows->count++] = *info;
+}
+
+/* Pending before delayed; pending ones by place, delayed ones by time. */
+static bool comes_before(const struct task_model *left, const struct task_model *right)
+{
+    bool left_waits = left->state == TASK_DELAYED;
+    bool right_waits = right->state == TASK_DELAYED;
+    if (left_waits != right_waits)
+        return right_waits;
+    if (!left_waits)
+        return left->place < right->place;
+    if (left->due_ms != right->due_ms)
+        return left->due_ms < right->due_ms;
+    return left->sequence < right->sequence;
+}
+
+static void check_row(struct sim *sim, const struct actor_model *actor,
+                      const struct task_info *row, uint64_t sequence,
+                      enum task_state state, struct key key, bool settled)
+{
+    const struct turn *turn = turns_of(sim, actor->id);
+    bool runs = turn && !turn->is_void && turn->sequence == sequence;
+    SIM_CHECK(sim, row->sequence == sequence,
+              "the mailbox of %.*s shows task %" PRIu64 " where %" PRIu64 " belongs",
+              (int)actor->name.size, actor->name.data, row->sequence, sequence);
+    if (settled)
+        SIM_CHECK(sim, row->state == (runs ? TASK_RUNNING : state),
+                  "the mailbox shows another state of task %" PRIu64, sequence);
+    SIM_CHECK(sim, view_equal(key_view(&row->key), key_view(&key)),
+              "the mailbox shows another key of task %" PRIu64, sequence);
+}
+
+static size_t check_unfinished(struct sim *sim, const struct actor_model *actor,
+                               const struct rows *rows, bool settled)
+{
+    size_t count = 0;
+    const struct task_model *last = NULL;
+    for (;; count++) {
+        const struct task_model *next = NULL;
+        for (uint64_t i = 1; i < actor->next; i++) {
+            const struct task_model *task = &actor->tasks[i];
+            if (task->sequence && !task_state_is_final(task->state) &&
+                (!last || comes_before(last, task)) &&
+                (!next || comes_before(task, next)))
+                next = task;
+        }
+        if (!next)
+            return count;
+        SIM_CHECK(sim, count < rows->count, "the mailbox of %.*s lacks task %" PRIu64,
+                  (int)actor->name.size, actor->name.data, next->sequence);
+        check_row(sim, actor, &rows->list[count], next->sequence, next->state,
+                  task_key(next), settled);
+        last = next;
+    }
+}
+
+static void check_finished(struct sim *sim, const struct actor_model *actor,
+                           const struct rows *rows, size_t from)
+{
+    size_t shown = actor->line_count < MAILBOX_SHOWN_FINISHED ? actor->line_count
+                                                              : MAILBOX_SHOWN_FINISHED;
+    SIM_CHECK(sim, rows->count == from + shown,
+              "the mailbox of %.*s shows %zu tasks, not %zu", (int)actor->name.size,
+              actor->name.data, rows->count, from + shown);
+    for (size_t i = 0; i < shown; i++) {
+        const struct line_model *line = &actor->lines[actor->line_count - shown + i];
+        const struct task_info *row = &rows->list[from + i];
+        struct task_model task = {.sequence = line->sequence, .key = line->key};
+        check_row(sim, actor, row, line->sequence, line->state, task_key(&task), false);
+        SIM_CHECK(sim,
+                  row->state == line->state && row->attempts == line->attempts &&
+                      row->accepted_ms == line->accepted_ms &&
+                      row->due_ms == line->due_ms &&
+                      row->finished_ms == line->finished_ms,
+                  "the mailbox shows another outcome of task %" PRIu64, line->sequence);
+    }
+}
+
+void check_mailbox(struct sim *sim, const struct actor_model *actor, bool settled)
+{
+    struct rows rows = {0};
+    SIM_CHECK(sim, !engine_mailbox(sim->engine, actor->id, add_row, &rows),
+              "a mailbox cannot be read");
+    check_finished(sim, actor, &rows, check_unfinished(sim, actor, &rows, settled));
+    free(rows.list);
+}
+
+/* ---------------------------------------------------------------------------- log ---
+ */
+
+void check_log(struct sim *sim, const struct actor_model *actor, uint64_t bytes)
+{
+    BYTES_AUTO(is);
+    BYTES_AUTO(should);
+    SIM_CHECK(sim, !engine_log(sim->engine, actor->id, &is), "a log cannot be read");
+    for (size_t i = 0; i < actor->line_count; i++)
+        bytes_append(&should, actor->lines[i].text);
+    SIM_CHECK(sim, view_equal(view_bytes(&is), view_bytes(&should)),
+              "the log of %.*s is\n%.*s\nand should be\n%.*s", (int)actor->name.size,
+              actor->name.data, (int)is.size, is.data, (int)should.size, should.data);
+    SIM_CHECK(sim, bytes == is.size, "the log's size is not true");
+}
+
+/* ------------------------------------------------------------------ all the actors ---
+ */
+
+void check_totals(struct sim *sim)
+{
+    struct engine_totals is, should = {0};
+    for (size_t i = 0; i < sim->committed.actor_count; i++) {
+        const struct actor_model *actor = sim->committed.actors[i];
+        if (actor->is_gone)
+            continue;
+        should.actors++;
+        should.pending += actor_count_pending(actor);
+        should.delayed += actor_count_delayed(actor);
+        should.done += actor->done;
+        should.failed += actor->failed;
+        should.canceled += actor->canceled;
+    }
+    engine_totals(sim->engine, &is);
+    SIM_CHECK(sim,
+              is.actors == should.actors && is.pending == should.pending &&
+                  is.delayed == should.delayed && is.done == should.done &&
+                  is.failed == should.failed && is.canceled == should.canceled,
+              "totals: actors %" PRIu64 " (%" PRIu64 ") pending %" PRIu64 " (%" PRIu64
+              ") delayed %" PRIu64 " (%" PRIu64 ") done %" PRIu64 " (%" PRIu64
+              ") failed %" PRIu64 " (%" PRIu64 ") canceled %" PRIu64 " (%" PRIu64 ")",
+              is.actors, should.actors, is.pending, should.pending, is.delayed,
+              should.delayed, is.done, should.done, is.failed, should.failed,
+              is.canceled, should.canceled);
+    SIM_CHECK(sim, is.read_only == sim->read_only, "totals: another read_only");
+}
+
+/* ACTOR WHY SINCE KEY ERROR */
+static void append_need(struct bytes *out, const struct actor_model *actor)
+{
+    struct key key = {.size = (uint8_t)actor->error_key.size};
+    if (key.size)
+        memcpy(key.text, actor->error_key.data, key.size);
+    append_column(out, actor->name);
+    bytes_format(out, "\t%s\t", actor->why);
+    clock_format(out, actor->why_ms);
+    bytes_append_text(out, "\t");
+    key_append_encoded(out, &key);
+    bytes_append_text(out, "\t");
+    append_column(out, actor->last_error);
+    bytes_append_text(out, "\n");
+}
+
+static void check_oldest_first(struct sim *sim, struct view lines)
+{
+    struct view before = view_of("", 0);
+    while (lines.size) {
+        const char *end = memchr(lines.data, '\n', lines.size);
+        const char *why = memchr(lines.data, '\t', lines.size);
+        const char *since = memchr(why + 1, '\t', lines.size);
+        struct view time = view_of(since + 1, 24);
+        SIM_CHECK(sim, before.size == 0 || memcmp(before.data, time.data, 24) <= 0,
+                  "attention: not oldest first");
+        before = time;
+        lines = view_of(end + 1, lines.size - (size_t)(end + 1 - lines.data));
+    }
+}
+
+void check_attention(struct sim *sim)
+{
+    BYTES_AUTO(is);
+    size_t size = 0;
+    engine_attention(sim->engine, &is);
+    for (size_t i = 0; i < sim->committed.actor_count; i++) {
+        const struct actor_model *actor = sim->committed.actors[i];
+        if (actor->is_gone || !*actor->why)
+            continue;
+        BYTES_AUTO(line);
+        append_need(&line, actor);
+        SIM_CHECK(sim, is.size && memmem(is.data, is.size, line.data, line.size),
+                  "attention lacks %.*sand is\n%.*s", (int)line.size, line.data,
+                  (int)is.size, is.data);
+        size += line.size;
+    }
+    SIM_CHECK(sim, size == is.size, "attention has too much:\n%.*s", (int)is.size,
+              is.data);
+    check_oldest_first(sim, view_bytes(&is));
+}
+
+struct listing {
+    struct sim *sim;
+    size_t next; /* index in the model */
+};
+
+static bool check_listed(void *context, const struct actor_info *info)
+{
+    struct listing *listing = context;
+    const struct model *model = &listing->sim->committed;
+    while (listing->next < model->actor_count && model->actors[listing->next]->is_gone)
+        listing->next++;
+    SIM_CHECK(listing->sim,
+              listing->next < model->actor_count &&
+                  info->id == model->actors[listing->next]->id,
+              "actor %llu is listed where it does not belong",
+              (unsigned long long)info->id);
+    listing->next++;
+    return true;
+}
+
+void check_list(struct sim *sim)
+{
+    struct listing listing = {.sim = sim};
+    engine_list(sim->engine, 0, check_listed, &listing);
+    while (listing.next < sim->committed.actor_count &&
+           sim->committed.actors[listing.next]->is_gone)
+        listing.next++;
+    SIM_CHECK(sim, listing.next == sim->committed.actor_count,
+              "actor %zu is not listed", listing.next + 1);
+}

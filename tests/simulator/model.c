@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/* Effects, one by one, and what can be asked. */
+#include "tests/simulator/model.h"
+
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+
+/* ------------------------------------------------------------------------ asking ---
+ */
+
+struct actor_model *model_actor(const struct model *model, uint64_t id)
+{
+    if (id == 0 || id > model->actor_count || model->actors[id - 1]->is_gone)
+        return NULL;
+    return model->actors[id - 1];
+}
+
+struct actor_model *model_actor_named(const struct model *model, struct view name)
+{
+    for (size_t i = model->actor_count; i > 0; i--) {
+        struct actor_model *actor = model->actors[i - 1];
+        if (!actor->is_gone && view_equal(actor->name, name))
+            return actor;
+    }
+    return NULL;
+}
+
+static bool is_installed(const struct model *model, struct view name)
+{
+    for (const char *const *one = model->rules->behaviors; *one; one++)
+        if (view_equal(name, view_text(*one)))
+            return true;
+    return false;
+}
+
+struct view model_behavior(const struct model *model, const struct actor_model *actor)
+{
+    if (actor->behavior.size)
+        return actor->behavior;
+    struct view own = actor->name;
+    for (size_t i = 0; i < actor->name.size; i++)
+        if (actor->name.data[i] == '_')
+            own = view_of(actor->name.data, i);
+    if (is_installed(model, own))
+        return own;
+    return view_text(model->rules->fallback ? model->rules->fallback : "");
+}
+
+struct task_model *actor_task(const struct actor_model *actor, uint64_t sequence)
+{
+    if (!sequence || sequence >= actor->next || !actor->tasks[sequence].sequence)
+        return NULL;
+    return &actor->tasks[sequence];
+}
+
+bool task_is_pending(const struct task_model *task)
+{
+    return task->sequence &&
+           (task->state == TASK_PENDING || task->state == TASK_RETRYING);
+}
+
+bool task_is_known(const struct model *model, const struct actor_model *actor,
+                   const struct task_model *task, int64_t clock_ms)
+{
+    const struct engine_options *options = model->rules->options;
+    int64_t age_ms = clock_ms - task->finished_clock_ms;
+    if (task->forgotten)
+        return false;
+    if (!task_state_is_final(task->state))
+        return true;
+    if (!task->key.size)
+        return age_ms < options->retention_keyless_ms &&
+               actor->keyless_finished - task->keyless_number < RETENTION_KEYLESS_TASKS;
+    return age_ms < (task->state == TASK_FAILED ? options->retention_failed_ms
+                                                : options->retention_done_ms);
+}
+
+struct task_model *actor_task_of_key(const struct model *model,
+                                     const struct actor_model *actor, struct view key,
+                                     int64_t clock_ms)
+{
+    struct task_model *task = NULL;
+    if (key.size > 1 && key.data[0] == '.')
+        task = actor_task(actor, strtoull(key.data + 1, NULL, 10));
+    else
+        for (uint64_t i = actor->next; i > 1 && !task; i--)
+            if (actor->tasks[i - 1].sequence &&
+                view_equal(actor->tasks[i - 1].key, key))
+                task = &actor->tasks[i - 1];
+    return task && task_is_known(model, actor, task, clock_ms) ? task : NULL;
+}
+
+struct task_model *actor_first(const struct actor_model *actor)
+{
+    struct task_model *first = NULL;
+    for (uint64_t i = 1; i < actor->next; i++)
+        if (task_is_pending(&actor->tasks[i]) &&
+            (!first || actor->tasks[i].place < first->place))
+            first = &actor->tasks[i];
+    return first;
+}
+
+uint64_t actor_count_pending(const struct actor_model *actor)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 1; i < actor->next; i++)
+        count += task_is_pending(&actor->tasks[i]);
+    return count;
+}
+
+uint64_t actor_count_delayed(const struct actor_model *actor)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 1; i < actor->next; i++)
+        count += actor->tasks[i].sequence && actor->tasks[i].state == TASK_DELAYED;
+    return count;
+}
+
+uint64_t actor_mailbox_bytes(const struct actor_model *actor)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = 1; i < actor->next; i++)
+        if (actor->tasks[i].sequence && !task_state_is_final(actor->tasks[i].state))
+            bytes += actor->tasks[i].message.size;
+    return bytes;
+}
+
+bool actor_is_through(const struct actor_model *actor)
+{
+    return actor_count_pending(actor) + actor_count_delayed(actor) == 0;
+}
+
+struct key task_key(const struct task_model *task)
+{
+    struct key key = {.size = (uint8_t)task->key.size};
+    if (task->key.size)
+        memcpy(key.text, task->key.data, task->key.size);
+    else
+        key_of_sequence(task->sequence, &key);
+    return key;
+}
+
+int timer_of(struct view name)
+{
+    return name.size ? name.data[name.size - 1] - '0' : -1;
+}
+
+/* ------------------------------------------------------------------------ actors ---
+ */
+
+static struct actor_model *add_actor(struct model *model)
+{
+    if (model->actor_count == model->actor_capacity) {
+        model->actor_capacity = model->actor_capacity * 2 + 16;
+        model->actors =
+            memory_resize(model->actors, model->actor_capacity * sizeof *model->actors);
+    }
+    struct actor_model *actor = memory_take_zeroed(1, sizeof *actor);
+    model->actors[model->actor_count++] = actor;
+    actor->id = model->actor_count;
+    return actor;
+}
+
+static void empty(struct actor_model *actor)
+{
+    free(actor->tasks);
+    free(actor->lines);
+    actor->tasks = NULL;
+    actor->lines = NULL;
+    actor->task_capacity = actor->line_capacity = actor->line_count = 0;
+    actor->next = 0;
+}
+
+static void create(struct model *model, const struct event *event,
+                   const struct effect *effect)
+{
+    struct actor_model *actor = add_actor(model);
+    ENSURE(actor->id == effect->actor);
+    actor->name = effect->text;
+    actor->behavior = actor->state = actor->type = actor->last_error = view_of("", 0);
+    actor->error_key = view_of("", 0);
+    for (unsigned part = 0; part < PART_COUNT; part++)
+        actor->owners[part].mode = OWNER_INHERITED;
+    actor->owners[PART_FOLDER] = effect->owner;
+    actor->next = 1;
+    actor->state_version = 1;
+    actor->created_ms = actor->state_ms = event->wall_ms;
+    actor->why = "";
+}
+
+/* ------------------------------------------------------------------------- tasks ---
+ */
+
+/* The next number; it may be a task's, or only a place. */
+static uint64_t take_number(struct actor_model *actor)
+{
+    if (actor->next >= actor->task_capacity) {
+        size_t capacity = actor->task_capacity * 2 + 64;
+        actor->tasks = memory_resize(actor->tasks, capacity * sizeof *actor->tasks);
+        memset(actor->tasks + actor->task_capacity, 0,
+               (capacity - actor->task_capacity) * sizeof *actor->tasks);
+        actor->task_capacity = capacity;
+    }
+    actor->tasks[actor->next] = (struct task_model){0};
+    return actor->next++;
+}
+
+static void accept(struct actor_model *actor, const struct event *event,
+                   const struct effect *effect)
+{
+    uint64_t sequence = take_number(actor);
+    actor->tasks[sequence] =
+        (struct task_model){.sequence = sequence,
+                            .place = effect->due_ms ? 0 : sequence,
+                            .state = effect->due_ms ? TASK_DELAYED : TASK_PENDING,
+                            .key = effect->key,
+                            .timer = effect->timer,
+                            .message = effect->text,
+                            .openings = effect->openings,
+                            .accepted_ms = event->wall_ms,
+                            .due_ms = effect->due_ms};
+    if (effect->timer.size)
+        actor->timers[timer_of(effect->timer)] = sequence;
+}
+
+static void write_line(struct model *model, struct actor_model *actor,
+                       const struct task_model *task, uint32_t turn_ms)
+{
+    BYTES_AUTO(text);
+    struct key key = task_key(task);
+    uint64_t bytes_max = model->rules->options->log_bytes_max;
+    clock_format(&text, task->finished_ms);
+    bytes_format(&text, "\t%llu\t%s\t%u\t%u\t", (unsigned long long)task->sequence,
+                 task->state == TASK_DONE     ? "done"
+                 : task->state == TASK_FAILED ? "failed"
+                                              : "canceled",
+                 task->attempts, turn_ms);
+    key_append_encoded(&text, &key);
+    bytes_append_text(&text, "\t");
+    if (task->state == TASK_FAILED)
+        append_column(&text, task->result);
+    bytes_append_text(&text, "\n");
+    actor->log_bytes += text.size;
+    size_t drop = 0;
+    if (actor->log_bytes > bytes_max)
+        while (drop < actor->line_count && actor->log_bytes > bytes_max - bytes_max / 8)
+            actor->log_bytes -= actor->lines[drop++].text.size;
+    actor->line_count -= drop;
+    if (drop && actor->line_count)
+        memmove(actor->lines, actor->lines + drop,
+                actor->line_count * sizeof *actor->lines);
+    if (actor->line_count == actor->line_capacity) {
+        actor->line_capacity = actor->line_capacity * 2 + 16;
+        actor->lines =
+            memory_resize(actor->lines, actor->line_capacity * sizeof *actor->lines);
+    }
+    actor->lines[actor->line_count++] =
+        (struct line_model){.sequence = task->sequence,
+                            .state = task->state,
+                            .attempts = task->attempts,
+                            .accepted_ms = task->accepted_ms,
+                            .due_ms = task->due_ms,
+                            .finished_ms = task->finished_ms,
+                            .key = task->key,
+                            .text = arena_copy(model->arena, view_bytes(&text))};
+}
+
+static void note_error(struct actor_model *actor, const struct task_model *task,
+                       struct view error, struct arena *arena)
+{
+    struct key key = task_key(task);
+    actor->last_error = error;
+    actor->error_key = arena_copy(arena, key_view(&key));
+}
+
+static void finish(struct model *model, struct actor_model *actor,
+                   const struct event *event, const struct effect *effect)
+{
+    struct task_model *task = actor_task(actor, effect->sequence);
+    ENSURE(task && !task_state_is_final(task->state));
+    task->state = effect->outcome;
+    task->place = 0;
+    task->attempts += effect->has_run;
+    task->result = effect->text;
+    task->finished_ms = event->wall_ms;
+    task->finished_clock_ms = event->clock_ms;
+    if (!task->key.size)
+        task->keyless_number = ++actor->keyless_finished;
+    if (task->timer.size && actor->timers[timer_of(task->timer)] == task->sequence)
+        actor->timers[timer_of(task->timer)] = 0;
+    if (actor->retry_sequence == task->sequence)
+        actor->retry_sequence = 0;
+    if (effect->state_changed) {
+        actor->state = effect->state;
+        actor->state_version++;
+        actor->state_ms = event->wall_ms;
+        actor->type = view_of("", 0);
+    }
+    actor->done += effect->outcome == TASK_DONE;
+    actor->failed += effect->outcome == TASK_FAILED;
+    actor->canceled += effect->outcome == TASK_CANCELED;
+    actor->last_finished = task->sequence;
+    if (effect->has_run)
+        actor->last_turn_ms = event->wall_ms;
+    if (effect->outcome == TASK_FAILED)
+        note_error(actor, task, effect->text, model->arena);
+    write_line(model, actor, task, effect->turn_ms);
+}
+
+static void attempt(struct model *model, struct actor_model *actor,
+                    const struct effect *effect)
+{
+    struct task_model *task = actor_task(actor, effect->sequence);
+    ENSURE(task && task_is_pending(task));
+    task->state = TASK_RETRYING;
+    task->attempts++;
+    actor->retry_sequence = task->sequence;
+    actor->retry_ms = effect->due_ms;
+    note_error(actor, task, effect->text, model->arena);
+}
+
+/* To the end of the mailbox. */
+static void move(struct actor_model *actor, uint64_t sequence)
+{
+    uint64_t place = take_number(actor);
+    ENSURE(actor_task(actor, sequence));
+    actor->tasks[sequence].place = place;
+    actor->tasks[sequence].state = TASK_PENDING;
+}
+
+static void retry(struct actor_model *actor, const struct effect *effect)
+{
+    struct task_model *task = actor_task(actor, effect->sequence);
+    ENSURE(task && (task->state == TASK_FAILED || task->state == TASK_CANCELED));
+    actor->failed -= task->state == TASK_FAILED;
+    actor->canceled -= task->state == TASK_CANCELED;
+    task->attempts = 0;
+    task->openings = effect->openings;
+    task->finished_ms = 0;
+    task->result = view_of("", 0);
+    move(actor, effect->sequence);
+}
+
+static void forget(struct actor_model *actor, const struct effect *effect)
+{
+    struct task_model *task = actor_task(actor, effect->sequence);
+    ENSURE(task && task_state_is_final(task->state));
+    task->forgotten = true;
+    actor->failed -= task->state == TASK_FAILED;
+}
+
+/* ------------------------------------------------------------------------ events ---
+ */
+
+static void apply(struct model *model, const struct event *event,
+                  const struct effect *effect)
+{
+    if (effect->kind == EFFECT_CREATE)
+        create(model, event, effect);
+    struct actor_model *actor = model_actor(model, effect->actor);
+    ENSURE(actor);
+    switch (effect->kind) {
+    case EFFECT_CREATE:
+        break;
+    case EFFECT_REMOVE:
+        empty(actor);
+        actor->is_gone = true;
+        break;
+    case EFFECT_OWNER:
+        actor->owners[effect->part] = effect->owner;
+        break;
+    case EFFECT_FLAGS:
+        actor->is_suspended = effect->is_suspended;
+        actor->is_retiring = effect->is_retiring;
+        break;
+    case EFFECT_BEHAVIOR:
+        actor->behavior = effect->text;
+        break;
+    case EFFECT_STATE:
+        actor->state = effect->state;
+        actor->type = effect->text;
+        actor->state_version++;
+        actor->state_ms = event->wall_ms;
+        break;
+    case EFFECT_ACCEPT:
+        accept(actor, event, effect);
+        break;
+    case EFFECT_DUE:
+        move(actor, effect->sequence);
+        break;
+    case EFFECT_FINISH:
+        finish(model, actor, event, effect);
+        break;
+    case EFFECT_ATTEMPT:
+        attempt(model, actor, effect);
+        break;
+    case EFFECT_RETRY:
+        retry(actor, effect);
+        break;
+    case EFFECT_FORGET:
+        forget(actor, effect);
+        break;
+    }
+    actor->touches++;
+}
+
+/* Contract, section 2: what someone should look at. */
+static const char *why_of(const struct model *model, const struct actor_model *actor)
+{
+    uint64_t pending = actor_count_pending(actor);
+    if (actor->retry_sequence)
+        return "retrying";
+    if (actor->is_suspended)
+        return "suspended";
+    if (pending + actor_count_delayed(actor) >=
+        model->rules->options->mailbox_tasks_max)
+        return "full";
+    if (actor->failed)
+        return "failed";
+    if (pending && !model_behavior(model, actor).size)
+        return "no-behavior";
+    return "";
+}
+
+void model_apply(struct model *model, const struct event *event)
+{
+    for (size_t i = 0; i < event->count; i++)
+        apply(model, event, &event->effects[i]);
+    struct actor_model *actor = model_actor(model, event->effects[0].actor);
+    if (!actor)
+        return;
+    const char *why = why_of(model, actor);
+    if (strcmp(why, actor->why) != 0) {
+        actor->why = why;
+        actor->why_ms = event->wall_ms;
+    }
+}
+
+/* ----------------------------------------------------------------------- copying ---
+ */
+
+static void copy_actor(struct actor_model *actor, const struct actor_model *from)
+{
+    struct task_model *tasks = actor->tasks;
+    struct line_model *lines = actor->lines;
+    *actor = *from;
+    actor->tasks = memory_resize(tasks, (from->task_capacity + 1) * sizeof *tasks);
+    actor->lines = memory_resize(lines, (from->line_capacity + 1) * sizeof *lines);
+    if (from->task_capacity)
+        memcpy(actor->tasks, from->tasks, from->task_capacity * sizeof *tasks);
+    if (from->line_count)
+        memcpy(actor->lines, from->lines, from->line_count * sizeof *lines);
+}
+
+static void drop_last(struct model *model)
+{
+    struct actor_model *actor = model->actors[--model->actor_count];
+    empty(actor);
+    free(actor);
+}
+
+void model_copy(struct model *model, const struct model *from)
+{
+    while (model->actor_count > from->actor_count)
+        drop_last(model);
+    while (model->actor_count < from->actor_count)
+        add_actor(model);
+    for (size_t i = 0; i < from->actor_count; i++)
+        if (!from->actors[i]->is_gone)
+            copy_actor(model->actors[i], from->actors[i]);
+        else if (!model->actors[i]->is_gone) {
+            empty(model->actors[i]);
+            model->actors[i]->is_gone = true;
+        }
+}
+
+void model_free(struct model *model)
+{
+    while (model->actor_count)
+        drop_last(model);
+    free(model->actors);
+    *model = (struct model){0};
+}

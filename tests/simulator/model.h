@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the store should hold, in plain arrays. The model knows the contract and nothing
+ * of the engine's ways: no index, no journal, no places kept in tables.
+ *
+ * An event is what one decision does, in effects; it happens as a whole or not at all.
+ * The simulator keeps two models: what was decided, and what is on disk for sure. Every
+ * event is applied to the one when it is decided and to the other when it is committed;
+ * after a crash, those events that survived are applied to what was sure, and that is
+ * the truth from then on.
+ */
+#ifndef ACTORFS_TESTS_SIMULATOR_MODEL_H
+#define ACTORFS_TESTS_SIMULATOR_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/engine/engine.h"
+#include "tests/simulator/dice.h"
+
+#define TIMER_NAMES 3
+
+struct task_model {
+    uint64_t sequence; /* 0: nothing has this number */
+    uint64_t place;    /* the pending task with the lowest place runs first; 0: none */
+    enum task_state state;
+    bool forgotten;
+    struct view key, timer, message, result; /* key empty: sent without one */
+    uint32_t attempts, openings;
+    int64_t accepted_ms, due_ms, finished_ms, finished_clock_ms;
+    uint64_t keyless_number;
+};
+
+struct line_model {
+    uint64_t sequence;
+    enum task_state state;
+    uint32_t attempts;
+    int64_t accepted_ms, due_ms, finished_ms;
+    struct view key, text;
+};
+
+struct actor_model {
+    uint64_t id;
+    bool is_gone;
+    struct view name, behavior, state, type, last_error, error_key;
+    struct engine_owner owners[PART_COUNT];
+    bool is_suspended, is_retiring;
+    uint64_t retry_sequence; /* its first task waits for retry_ms; 0: it does not */
+    int64_t retry_ms;
+    uint64_t next; /* sequence number or place */
+    uint64_t state_version;
+    int64_t state_ms, created_ms, last_turn_ms;
+    uint64_t done, failed, canceled, keyless_finished, last_finished;
+    const char *why; /* it needs someone; "": it does not */
+    int64_t why_ms;
+    struct task_model *tasks; /* by sequence number */
+    size_t task_capacity;
+    struct line_model *lines;
+    size_t line_count, line_capacity;
+    uint64_t log_bytes;
+    uint64_t timers[TIMER_NAMES]; /* sequence number of each name's task; 0: none */
+    uint64_t touches;             /* events that concerned it */
+};
+
+struct rules {
+    const struct engine_options *options;
+    const char *const *behaviors; /* installed; ends with null */
+    const char *fallback;         /* null: none */
+};
+
+struct model {
+    const struct rules *rules;
+    struct arena *arena;
+    struct actor_model **actors; /* by id - 1, gone ones too */
+    size_t actor_count, actor_capacity;
+};
+
+enum effect_kind {
+    EFFECT_CREATE, /* text: name; owner */
+    EFFECT_REMOVE,
+    EFFECT_OWNER,    /* part, owner */
+    EFFECT_FLAGS,    /* is_suspended, is_retiring */
+    EFFECT_BEHAVIOR, /* text */
+    EFFECT_STATE,    /* state; text: content type */
+    EFFECT_ACCEPT,   /* text: message; key, timer, due_ms, openings */
+    EFFECT_DUE,      /* sequence */
+    EFFECT_FINISH,   /* sequence, outcome, has_run, turn_ms; text: result or error;
+                        state_changed, state */
+    EFFECT_ATTEMPT,  /* sequence; due_ms: not before; text: error */
+    EFFECT_RETRY,    /* sequence, openings */
+    EFFECT_FORGET    /* sequence */
+};
+
+struct effect {
+    enum effect_kind kind;
+    uint64_t actor, sequence;
+    struct view text, state, key, timer;
+    struct engine_owner owner;
+    enum actor_part part;
+    enum task_state outcome;
+    bool is_suspended, is_retiring, has_run, state_changed;
+    int64_t due_ms;
+    uint32_t openings, turn_ms;
+};
+
+struct event {
+    int64_t wall_ms, clock_ms;
+    struct effect *effects;
+    size_t count;
+};
+
+void model_apply(struct model *model, const struct event *event);
+/* Makes `model` equal to `from`; texts are shared. */
+void model_copy(struct model *model, const struct model *from);
+void model_free(struct model *model);
+
+/* Null when there is none (any more). */
+struct actor_model *model_actor(const struct model *model, uint64_t id);
+struct actor_model *model_actor_named(const struct model *model, struct view name);
+/* The name of the behavior that handles the actor; empty: none. */
+struct view model_behavior(const struct model *model, const struct actor_model *actor);
+
+/* The task of that number, whether remembered or not; null when there is none. */
+struct task_model *actor_task(const struct actor_model *actor, uint64_t sequence);
+/* What a key names for somebody who asks at that time of the store's clock. */
+struct task_model *actor_task_of_key(const struct model *model,
+                                     const struct actor_model *actor, struct view key,
+                                     int64_t clock_ms);
+bool task_is_known(const struct model *model, const struct actor_model *actor,
+                   const struct task_model *task, int64_t clock_ms);
+bool task_is_pending(const struct task_model *task); /* or between two attempts */
+/* The next to run; null when nothing is pending. */
+struct task_model *actor_first(const struct actor_model *actor);
+uint64_t actor_count_pending(const struct actor_model *actor);
+uint64_t actor_count_delayed(const struct actor_model *actor);
+uint64_t actor_mailbox_bytes(const struct actor_model *actor);
+bool actor_is_through(const struct actor_model *actor); /* nothing is unfinished */
+/* The key as shown: `.SEQ` for a task without. */
+struct key task_key(const struct task_model *task);
+/* Named timers: `timer-0` to `timer-2`. */
+int timer_of(struct view name);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a record found room is the one thing that the model cannot foresee, so it
+ * looks: the linker hands the engine this record_commit() (--wrap), which notes what
+ * became of each record and whose it was. The model says itself which records there
+ * must be, and in which order; one more or one less is a fault.
+ *
+ * Retiring actors are removed when nothing of them is left, at a moment that is the
+ * engine's choice: such a record may come before any other.
+ */
+#include "common/base/log.h"
+#include "tests/simulator/sim.h"
+
+/* The names are the linker's. */
+enum status __real_record_commit(struct engine *engine);
+enum status __wrap_record_commit(struct engine *engine);
+
+/* Whose step it is; one run at a time. */
+static struct sim *current;
+
+static struct record_try *add_try(struct sim *sim)
+{
+    if (sim->record_count == sim->record_capacity) {
+        sim->record_capacity = sim->record_capacity * 2 + 64;
+        sim->records =
+            memory_resize(sim->records, sim->record_capacity * sizeof *sim->records);
+    }
+    return &sim->records[sim->record_count++];
+}
+
+enum status __wrap_record_commit(struct engine *engine)
+{
+    struct change_reader reader;
+    struct change change;
+    ENSURE(change_read_begin(&reader, view_bytes(&engine->body)));
+    ENSURE(change_read(&reader, &change));
+    struct record_try *record = add_try(current);
+    *record = (struct record_try){.actor = change.actor,
+                                  .removes = change.type == CHANGE_REMOVE};
+    size_t at = current->record_count - 1;
+    enum status status = __real_record_commit(engine);
+    current->records[at].status = status;
+    current->was_short |= status != STATUS_OK;
+    return status;
+}
+
+void records_begin(struct sim *sim)
+{
+    current = sim;
+    sim->record_count = sim->record_next = 0;
+    sim->was_short = false;
+}
+
+static void retire(struct sim *sim, const struct record_try *record)
+{
+    struct actor_model *actor = model_actor(&sim->decided, record->actor);
+    SIM_CHECK(sim, actor, "an actor that is not there was removed: %llu",
+              (unsigned long long)record->actor);
+    SIM_CHECK(
+        sim, actor->is_retiring && actor_is_through(actor) && !turns_of(sim, actor->id),
+        "%.*s was removed and nobody asked for it", (int)actor->name.size,
+        actor->name.data);
+    sim_trace(sim, "  retired %.*s: %s", (int)actor->name.size, actor->name.data,
+              status_text(record->status));
+    if (record->status == STATUS_OK)
+        sim_event_add(
+            sim, &(struct effect){.kind = EFFECT_REMOVE, .actor = record->actor}, 1);
+}
+
+enum status records_next(struct sim *sim, uint64_t actor, bool removes)
+{
+    while (sim->record_next < sim->record_count) {
+        const struct record_try *record = &sim->records[sim->record_next++];
+        if (record->actor == actor && record->removes == removes)
+            return record->status;
+        SIM_CHECK(sim, record->removes,
+                  "a record of actor %llu was written where one of %llu was due",
+                  (unsigned long long)record->actor, (unsigned long long)actor);
+        retire(sim, record);
+    }
+    sim_fail(sim, "no record was written for actor %llu", (unsigned long long)actor);
+}
+
+void records_end(struct sim *sim)
+{
+    while (sim->record_next < sim->record_count) {
+        const struct record_try *record = &sim->records[sim->record_next++];
+        SIM_CHECK(sim, record->removes,
+                  "a record of actor %llu was written for no reason",
+                  (unsigned long long)record->actor);
+        retire(sim, record);
+    }
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens next. Requests are made so that they meet: few names, few keys, each key
+ * mostly with the same bytes and sometimes with others, words about keys that may or
+ * may not be there.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "tests/simulator/sim.h"
+
+static const char *any_name(struct sim *sim)
+{
+    return sim->plan.names[dice_roll(&sim->dice, sim->plan.name_count)];
+}
+
+/* Mostly one that is there. */
+static uint64_t any_actor(struct sim *sim)
+{
+    struct actor_model *actor =
+        model_actor_named(&sim->decided, view_text(any_name(sim)));
+    if (actor && !dice_odds(&sim->dice, 50))
+        return actor->id;
+    return dice_roll(&sim->dice, sim->decided.actor_count + 2);
+}
+
+static struct key any_key(struct sim *sim, unsigned *number_out)
+{
+    struct key key;
+    char text[32];
+    *number_out = (unsigned)dice_roll(&sim->dice, sim->plan.keys);
+    int size = snprintf(text, sizeof text, *number_out % 5 ? "k%u" : "a key/%u,~@",
+                        *number_out);
+    ENSURE(key_from_raw(view_of(text, (size_t)size), &key) == STATUS_OK);
+    return key;
+}
+
+static struct view any_bytes(struct sim *sim, size_t size)
+{
+    char *bytes = arena_take(&sim->arena, size + 1);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (char)dice_next(&sim->dice);
+    return view_of(bytes, size);
+}
+
+/* The same number makes the same message, but for its last newline. */
+static struct view message_of(struct sim *sim, uint64_t number)
+{
+    static const char *const ends[] = {"", "\n", "\r\n", "\n", "\r"};
+    const char *end = ends[dice_roll(&sim->dice, dice_odds(&sim->dice, 20) ? 5 : 4)];
+    if (number % 7 == 6)
+        return arena_format(&sim->arena, "coffee %llu, please%s",
+                            (unsigned long long)number, end);
+    return arena_format(&sim->arena, "%lld%s", (long long)(number % 200) - 50, end);
+}
+
+static struct view any_message(struct sim *sim)
+{
+    uint64_t roll = dice_roll(&sim->dice, 30);
+    size_t bytes_max = sim->options.message_bytes_max;
+    if (roll == 0)
+        return any_bytes(sim, bytes_max + dice_roll(&sim->dice, 3) - 1);
+    if (roll < 4)
+        return any_bytes(sim, dice_roll(&sim->dice, bytes_max));
+    return message_of(sim, dice_next(&sim->dice));
+}
+
+static struct engine_owner any_owner(struct sim *sim)
+{
+    return (struct engine_owner){.uid = (uint32_t)dice_roll(&sim->dice, 3),
+                                 .gid = (uint32_t)dice_roll(&sim->dice, 3),
+                                 .mode = dice_odds(&sim->dice, 2) ? 0700 : 0755};
+}
+
+/* ----------------------------------------------------------------------- messages ---
+ */
+
+static void set_times(struct sim *sim, struct parameters *parameters)
+{
+    int64_t far_ms = dice_odds(&sim->dice, 4) ? sim->plan.jump_ms_max : 200;
+    if (dice_odds(&sim->dice, 2))
+        parameters->delay_ms = dice_between(&sim->dice, 0, far_ms);
+    else
+        parameters->at_ms = sim->wall_ms + dice_between(&sim->dice, -far_ms, far_ms);
+    if (dice_odds(&sim->dice, 2))
+        snprintf(parameters->timer, sizeof parameters->timer, "timer-%u",
+                 (unsigned)dice_roll(&sim->dice, TIMER_NAMES));
+}
+
+static void set_key(struct sim *sim, struct post *post)
+{
+    unsigned number;
+    post->parameters.key = any_key(sim, &number);
+    if (dice_odds(&sim->dice, 10))
+        post->first_line = 1 + dice_roll(&sim->dice, 20);
+    if (dice_odds(&sim->dice, 8))
+        return; /* other bytes under it */
+    for (size_t n = 0; n < post->count; n++)
+        post->messages[n] = message_of(sim, number + (post->first_line + n) * 100);
+}
+
+static void fill_send(struct sim *sim, struct post *post)
+{
+    post->kind = POST_SEND;
+    post->count =
+        dice_odds(&sim->dice, 5) ? 1 + dice_roll(&sim->dice, SEND_MESSAGES_MAX) : 1;
+    post->first_line = 1;
+    parameters_clear(&post->parameters);
+    for (size_t n = 0; n < post->count; n++)
+        post->messages[n] = any_message(sim);
+    if (dice_odds(&sim->dice, 2))
+        set_key(sim, post);
+    if (post->count == 1 && dice_odds(&sim->dice, 5))
+        set_times(sim, &post->parameters);
+    post->refuse_suspended = dice_odds(&sim->dice, 4);
+    if (dice_odds(&sim->dice, 4)) {
+        post->actor = 0;
+        post->name = view_text(any_name(sim));
+        post->parameters.create = true;
+        post->owner = any_owner(sim);
+    }
+    sim_trace(
+        sim, "send %zu to actor %llu %.*s key %.*s line %llu delay %lld at %lld %s",
+        post->count, (unsigned long long)post->actor, (int)post->name.size,
+        post->name.data, post->parameters.key.size, post->parameters.key.text,
+        (unsigned long long)post->first_line, (long long)post->parameters.delay_ms,
+        (long long)post->parameters.at_ms, post->parameters.timer);
+}
+
+/* -------------------------------------------------------------------------- words ---
+ */
+
+static struct key any_known_key(struct sim *sim, const struct actor_model *actor)
+{
+    struct key key;
+    unsigned number;
+    if (actor && actor->next > 1 && dice_odds(&sim->dice, 2)) {
+        uint64_t recent = actor->next < 30 ? actor->next : 30;
+        struct task_model *task =
+            actor_task(actor, actor->next - dice_roll(&sim->dice, recent));
+        if (task && dice_odds(&sim->dice, 2))
+            return task_key(task);
+        key_of_sequence(1 + dice_roll(&sim->dice, actor->next), &key);
+        return key;
+    }
+    key = any_key(sim, &number);
+    struct key line = key;
+    if (dice_odds(&sim->dice, 4))
+        key_of_line(&key, 1 + dice_roll(&sim->dice, SEND_MESSAGES_MAX), &line);
+    return line;
+}
+
+static struct word any_word(struct sim *sim, const struct actor_model *actor)
+{
+    static const enum word_kind kinds[] = {
+        WORD_SUSPEND, WORD_RESUME,       WORD_RESUME, WORD_RESTART,     WORD_CLEAR,
+        WORD_RETRY,   WORD_RETRY,        WORD_RETRY,  WORD_CANCEL,      WORD_CANCEL,
+        WORD_FORGET,  WORD_RETRY_FAILED, WORD_FORGET, WORD_CANCEL_TIMER};
+    struct word word = {.kind =
+                            kinds[dice_roll(&sim->dice, sizeof kinds / sizeof *kinds)]};
+    if (dice_odds(&sim->dice, 30))
+        word.kind = dice_odds(&sim->dice, 2) ? WORD_BAD : WORD_SHOWN;
+    if (dice_odds(&sim->dice, sim->plan.remove))
+        word.kind = WORD_RETIRE;
+    word.key = any_known_key(sim, actor);
+    word.timer = arena_format(&sim->arena, "timer-%u",
+                              (unsigned)dice_roll(&sim->dice, TIMER_NAMES));
+    return word;
+}
+
+static void fill_control(struct sim *sim, struct post *post)
+{
+    const struct actor_model *actor = model_actor(&sim->decided, post->actor);
+    post->kind = POST_CONTROL;
+    post->word_count =
+        dice_odds(&sim->dice, 3) ? 1 + dice_roll(&sim->dice, WORDS_MAX) : 1;
+    for (size_t i = 0; i < post->word_count; i++)
+        post->words[i] = any_word(sim, actor);
+    sim_trace(sim, "control of actor %llu:", (unsigned long long)post->actor);
+}
+
+/* --------------------------------------------------------------------------- rest ---
+ */
+
+static void fill_create(struct sim *sim, struct post *post)
+{
+    post->kind = POST_CREATE;
+    post->name = view_text(dice_odds(&sim->dice, 20) ? "a/b" : any_name(sim));
+    post->owner = any_owner(sim);
+    sim_trace(sim, "create %.*s", (int)post->name.size, post->name.data);
+}
+
+static void fill_state(struct sim *sim, struct post *post)
+{
+    const struct actor_model *actor = model_actor(&sim->decided, post->actor);
+    post->kind = POST_STATE;
+    post->state = any_message(sim);
+    post->type = view_text(dice_odds(&sim->dice, 2) ? "text/plain" : "");
+    post->expected_version = STATE_VERSION_ANY;
+    if (actor && dice_odds(&sim->dice, 2))
+        post->expected_version = actor->state_version + dice_odds(&sim->dice, 4);
+    sim_trace(sim, "state of actor %llu", (unsigned long long)post->actor);
+}
+
+static void fill_behavior(struct sim *sim, struct post *post)
+{
+    post->kind = POST_BEHAVIOR;
+    post->name =
+        view_text(dice_odds(&sim->dice, 3)   ? ""
+                  : dice_odds(&sim->dice, 8) ? "unknown"
+                                             : turns_names[dice_roll(&sim->dice, 7)]);
+    sim_trace(sim, "behavior of actor %llu: %.*s", (unsigned long long)post->actor,
+              (int)post->name.size, post->name.data);
+}
+
+static void fill_other(struct sim *sim, struct post *post)
+{
+    switch (dice_roll(&sim->dice, 6)) {
+    case 0:
+    case 1:
+        fill_state(sim, post);
+        break;
+    case 2:
+        fill_behavior(sim, post);
+        break;
+    case 3:
+        post->kind = POST_REFUSAL;
+        post->messages[0] = view_text("not told");
+        sim_trace(sim, "refusal of actor %llu", (unsigned long long)post->actor);
+        break;
+    case 4:
+        post->kind = POST_OWNER;
+        post->part = (enum actor_part)dice_roll(&sim->dice, PART_COUNT);
+        post->owner = any_owner(sim);
+        sim_trace(sim, "owner of actor %llu", (unsigned long long)post->actor);
+        break;
+    default:
+        fill_create(sim, post);
+        break;
+    }
+}
+
+static void post_one(struct sim *sim)
+{
+    struct post *post = arena_take(&sim->arena, sizeof *post);
+    post->actor = any_actor(sim);
+    if (dice_odds(&sim->dice, sim->plan.remove)) {
+        post->kind = POST_REMOVE;
+        sim_trace(sim, "remove actor %llu", (unsigned long long)post->actor);
+    } else if (dice_odds(&sim->dice, sim->plan.control)) {
+        fill_control(sim, post);
+    } else if (dice_odds(&sim->dice, 8)) {
+        fill_other(sim, post);
+    } else {
+        fill_send(sim, post);
+    }
+    sim_post(sim, post);
+}
+
+/* --------------------------------------------------------------- time and trouble ---
+ */
+
+/* Both clocks go on; now and then both leap ahead (a long rest), or the wall clock
+   alone is set, forward or backward. */
+static void pass_time(struct sim *sim)
+{
+    int64_t ms = dice_between(&sim->dice, 1, 40);
+    if (dice_odds(&sim->dice, sim->plan.jump)) {
+        ms = dice_between(&sim->dice, 1, sim->plan.jump_ms_max);
+        if (dice_odds(&sim->dice, 3))
+            sim->wall_ms += dice_odds(&sim->dice, 2) ? ms : -ms;
+    } else if (dice_odds(&sim->dice, 10)) {
+        ms = dice_between(&sim->dice, 1000, 20000);
+    }
+    sim->wall_ms += ms;
+    sim->now_ns += ms * 1000000 + dice_between(&sim->dice, 0, 999999);
+}
+
+static void plan_fault(struct sim *sim)
+{
+    static const enum faulty_operation operations[] = {
+        FAULTY_WRITE, FAULTY_SYNC, FAULTY_SYNC_NAMES, FAULTY_CREATE, FAULTY_RENAME};
+    uint64_t nth = 1 + dice_roll(&sim->dice, 4);
+    if (dice_odds(&sim->dice, 2)) {
+        sim_trace(sim, "the disk stops at operation %llu", (unsigned long long)nth);
+        faulty_disk_stop(sim->disk, nth);
+        return;
+    }
+    size_t at = dice_roll(&sim->dice, sizeof operations / sizeof *operations);
+    sim_trace(sim, "the disk fails at operation %llu of kind %u",
+              (unsigned long long)nth, operations[at]);
+    faulty_disk_fail(sim->disk, operations[at], nth, STATUS_IO);
+}
+
+static void fill_disk(struct sim *sim)
+{
+    sim->is_full = !sim->is_full;
+    faulty_disk_set_capacity(sim->disk, sim->is_full ? faulty_disk_used(sim->disk)
+                                                     : FAULTY_CAPACITY_NONE);
+    sim_trace(sim, "the disk is %s", sim->is_full ? "full" : "roomy again");
+}
+
+static void crash(struct sim *sim)
+{
+    do {
+        drive_crash(sim, !dice_odds(&sim->dice, 4));
+        drive_open(sim);
+    } while (dice_odds(&sim->dice, 8));
+}
+
+/* Between a step and its commit. True when it came to a crash. */
+static bool disturb_commit(struct sim *sim)
+{
+    if (dice_odds(&sim->dice, 4))
+        check_some(sim);
+    if (dice_odds(&sim->dice, 6))
+        waits_begin_one(sim);
+    if (!dice_odds(&sim->dice, sim->plan.crash))
+        return false;
+    if (dice_odds(&sim->dice, 2))
+        drive_commit_silently(sim);
+    crash(sim);
+    return true;
+}
+
+static void look_around(struct sim *sim)
+{
+    if (dice_odds(&sim->dice, 3))
+        check_some(sim);
+    if (dice_odds(&sim->dice, 4))
+        check_totals(sim);
+    if (dice_odds(&sim->dice, 8))
+        check_attention(sim);
+    if (dice_odds(&sim->dice, 16))
+        check_list(sim);
+    if (dice_odds(&sim->dice, 4))
+        waits_begin_one(sim);
+    if (dice_odds(&sim->dice, 8))
+        waits_end_one(sim);
+}
+
+static void disturb_rest(struct sim *sim)
+{
+    if (dice_odds(&sim->dice, sim->plan.checkpoint))
+        drive_checkpoint(
+            sim, dice_odds(&sim->dice, 2) ? 1 + (unsigned)dice_roll(&sim->dice, 8) : 0);
+    if (dice_odds(&sim->dice, 10))
+        (void)!journal_prepare(sim->engine->journal);
+    if (dice_odds(&sim->dice, sim->plan.full))
+        fill_disk(sim);
+    if (dice_odds(&sim->dice, sim->plan.crash * 4)) {
+        drive_stop_cleanly(sim);
+        drive_open(sim);
+    } else if (dice_odds(&sim->dice, sim->plan.crash) ||
+               (sim->read_only && dice_odds(&sim->dice, 4))) {
+        crash(sim);
+    }
+}
+
+void schedule_round(struct sim *sim)
+{
+    bool is_ended = false;
+    for (uint64_t n = dice_roll(&sim->dice, sim->plan.posts_max + 1); n > 0; n--) {
+        post_one(sim);
+        if (dice_odds(&sim->dice, sim->plan.later))
+            turns_answer_one(sim);
+    }
+    if (dice_odds(&sim->dice, sim->plan.later))
+        turns_answer_one(sim);
+    if (dice_odds(&sim->dice, sim->plan.fault))
+        plan_fault(sim);
+    pass_time(sim);
+    drive_step(sim);
+    if (sim->is_sealed || !dice_odds(&sim->dice, sim->plan.batch)) {
+        if (dice_odds(&sim->dice, sim->plan.checkpoint * 2))
+            drive_checkpoint(sim, 0);
+        drive_seal(sim);
+        is_ended = true;
+    }
+    if (disturb_commit(sim) || !is_ended)
+        return;
+    if (sim->is_sealed && dice_odds(&sim->dice, sim->plan.flight))
+        return; /* the next step goes on meanwhile */
+    drive_commit(sim);
+    look_around(sim);
+    disturb_rest(sim);
+}
+
+void schedule_rest(struct sim *sim)
+{
+    if (sim->read_only)
+        crash(sim);
+    faulty_disk_set_capacity(sim->disk, FAULTY_CAPACITY_NONE);
+    for (unsigned n = 0; n < 20 && !sim->read_only; n++) {
+        turns_answer_one(sim);
+        pass_time(sim);
+        drive_step(sim);
+        drive_seal(sim);
+        drive_commit(sim);
+    }
+    check_all(sim);
+}

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The behaviors of the simulator. Three are the product's own, whose outcomes the model
+ * works out for itself; the others answer whatever the dice say: at once or later, with
+ * the disk behind them or running ahead. Every start is held against the model: it must
+ * be the first pending task of an actor that may run, with the bytes that were sent,
+ * the state as the turns before left it, and, unless it may run ahead, all of it on
+ * disk.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "tests/simulator/sim.h"
+
+#define ATTEMPTS_MAX 5
+
+enum { ECHO, COUNTER, KEEP, WILD, PLAIN, LATER, SOON, KINDS };
+const char *const turns_names[] = {"echo",  "counter", "keep", "wild",
+                                   "plain", "later",   "soon", NULL};
+
+/* Behaviors are found without a context, so the run is kept here. */
+static struct sim *current;
+
+struct turn *turns_of(struct sim *sim, uint64_t actor)
+{
+    for (size_t i = 0; i < TURNS_MAX; i++)
+        if (sim->turns[i].actor == actor)
+            return &sim->turns[i];
+    return NULL;
+}
+
+/* ---------------------------------------------------------------------- outcomes ---
+ */
+
+/* A whole number of at most 31 bytes, blanks around it left out; nothing is 0. */
+static bool read_number(struct view text, long long *number_out)
+{
+    char digits[32] = "0";
+    size_t from = 0;
+    while (text.size && memchr(" \t\r\n", text.data[text.size - 1], 4))
+        text.size--;
+    while (from < text.size && memchr(" \t\r\n", text.data[from], 4))
+        from++;
+    text = view_of(text.data + from, text.size - from);
+    if (text.size >= sizeof digits)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        bool is_sign = i == 0 && text.size > 1 && memchr("+-", text.data[i], 2);
+        if (!is_sign && (text.data[i] < '0' || text.data[i] > '9'))
+            return false;
+    }
+    if (text.size)
+        memcpy(digits, text.data, text.size);
+    digits[text.size ? text.size : 1] = '\0';
+    errno = 0;
+    *number_out = strtoll(digits, NULL, 10);
+    return errno == 0;
+}
+
+/* Contract, section 6: the state grows by the message; the result is the sum. */
+static void count(struct sim *sim, struct view state, struct view message,
+                  struct turn_answer *answer)
+{
+    long long sum, by;
+    *answer = (struct turn_answer){.verdict = TURN_FAILED};
+    if (!read_number(state, &sum) || !read_number(message, &by) ||
+        __builtin_add_overflow(sum, by, &sum))
+        return;
+    *answer = (struct turn_answer){.verdict = TURN_DONE, .state_changed = true};
+    answer->state = answer->result = arena_format(&sim->arena, "%lld\n", sum);
+}
+
+static struct view any_bytes(struct sim *sim, size_t bytes_max)
+{
+    char *text = arena_take(&sim->arena, bytes_max + 1);
+    size_t size = dice_roll(&sim->dice, bytes_max + 1);
+    for (size_t i = 0; i < size; i++)
+        text[i] = (char)dice_next(&sim->dice);
+    return view_of(text, size);
+}
+
+static struct view any_error(struct sim *sim)
+{
+    static const char *const errors[] = {"out of beans", "no\ttabs, please", "",
+                                         "one line\nand another", "caf\xC3\xA9"};
+    struct view error = view_text(errors[dice_roll(&sim->dice, 5)]);
+    if (!dice_odds(&sim->dice, 20))
+        return error;
+    char *longer = arena_take(&sim->arena, 400);
+    memset(longer, 'x', 400);
+    return view_of(longer, 400);
+}
+
+static void answer_wildly(struct sim *sim, const struct turn_input *input,
+                          struct turn_answer *answer)
+{
+    uint64_t roll = dice_roll(&sim->dice, 10);
+    *answer = (struct turn_answer){0};
+    answer->verdict = roll < 6 ? TURN_DONE : roll < 8 ? TURN_FAILED : TURN_RETRY;
+    if (answer->verdict != TURN_DONE) {
+        answer->error = any_error(sim);
+        return;
+    }
+    answer->result_is_message = dice_odds(&sim->dice, 4);
+    if (!answer->result_is_message)
+        answer->result = any_bytes(
+            sim, dice_odds(&sim->dice, 20) ? sim->options.result_bytes_max + 10 : 20);
+    answer->state_changed = dice_odds(&sim->dice, 2);
+    if (answer->state_changed)
+        answer->state = any_bytes(
+            sim, dice_odds(&sim->dice, 20) ? sim->options.state_bytes_max + 10 : 20);
+    (void)input;
+}
+
+static void give(const struct turn_answer *answer, struct turn_output *output)
+{
+    output->verdict = answer->verdict;
+    output->state_changed = answer->state_changed;
+    output->result_is_message = answer->result_is_message;
+    bytes_append(&output->result, answer->result);
+    bytes_append(&output->error, answer->error);
+    bytes_append(&output->state, answer->state);
+}
+
+/* ------------------------------------------------------------------------- starts ---
+ */
+
+/* Nothing of the actor waits for its commit. */
+static bool is_on_disk(const struct sim *sim, uint64_t actor)
+{
+    for (size_t i = 0; i < sim->event_count; i++)
+        if (sim->events[i].effects[0].actor == actor)
+            return false;
+    return true;
+}
+
+static void check_task(struct sim *sim, const struct actor_model *actor,
+                       const struct task_model *task, const struct turn_input *input)
+{
+    struct key key = task_key(task);
+    uint32_t attempt = 1 + task->attempts + sim->openings - task->openings;
+    SIM_CHECK(sim, input->sequence == task->sequence,
+              "task %llu of %.*s ran before task %llu",
+              (unsigned long long)input->sequence, (int)actor->name.size,
+              actor->name.data, (unsigned long long)task->sequence);
+    SIM_CHECK(sim, view_equal(input->key, key_view(&key)), "a turn got another key");
+    SIM_CHECK(sim, view_equal(input->message, task->message),
+              "a turn got another message");
+    SIM_CHECK(sim, view_equal(input->state, actor->state),
+              "a turn of %.*s got another state", (int)actor->name.size,
+              actor->name.data);
+    SIM_CHECK(sim, input->attempt == attempt, "attempt %u where %u was due",
+              input->attempt, attempt);
+}
+
+/* The actor whose turn may start now; anything else is a fault. */
+static struct actor_model *check_start(struct sim *sim, struct behavior *behavior,
+                                       const struct turn_input *input, uint64_t turn)
+{
+    SIM_CHECK(sim, sim->in_step, "a turn was started between steps");
+    SIM_CHECK(sim, !sim->read_only, "a turn was started though nothing can be kept");
+    decide_all(sim);
+    turns_settle(sim);
+    struct actor_model *actor = model_actor_named(&sim->decided, input->actor);
+    SIM_CHECK(sim, actor, "a turn of an actor that is not there");
+    const struct task_model *task = actor_first(actor);
+    SIM_CHECK(sim, turn == actor->id, "a turn of another number");
+    SIM_CHECK(sim, task, "a turn of %.*s, which has nothing pending",
+              (int)actor->name.size, actor->name.data);
+    SIM_CHECK(sim, !turns_of(sim, actor->id), "%.*s runs two turns at once",
+              (int)actor->name.size, actor->name.data);
+    SIM_CHECK(sim, !actor->is_suspended, "%.*s is suspended and runs",
+              (int)actor->name.size, actor->name.data);
+    SIM_CHECK(sim, !actor->retry_sequence || actor->retry_ms <= sim->wall_ms,
+              "%.*s was retried too early", (int)actor->name.size, actor->name.data);
+    SIM_CHECK(
+        sim,
+        view_equal(model_behavior(&sim->decided, actor), view_text(behavior->name)),
+        "%.*s was run by %s", (int)actor->name.size, actor->name.data, behavior->name);
+    SIM_CHECK(sim, behavior->runs_ahead || is_on_disk(sim, actor->id),
+              "%.*s ran ahead of the disk", (int)actor->name.size, actor->name.data);
+    check_task(sim, actor, task, input);
+    sim->steps++;
+    sim_loose(sim, actor->id)->stuck = 0;
+    sim_trace(sim, "  turn: %s for task %llu of %.*s", behavior->name,
+              (unsigned long long)task->sequence, (int)actor->name.size,
+              actor->name.data);
+    return actor;
+}
+
+static void note_answer(struct sim *sim, const struct actor_model *actor,
+                        const struct turn_answer *answer)
+{
+    sim->answered_actor = actor->id;
+    sim->answered_sequence = actor_first(actor)->sequence;
+    sim->answered = *answer;
+}
+
+static struct view borrowed(struct sim *sim, const struct bytes *bytes)
+{
+    return arena_copy(&sim->arena, view_bytes(bytes));
+}
+
+/* The product's own behavior answers; the model knows what it must say. */
+static void run_builtin(struct sim *sim, struct behavior *behavior,
+                        const struct turn_input *input, uint64_t turn,
+                        struct turn_output *output, struct turn_answer *answer)
+{
+    struct behavior_set *set = behavior_builtin_set();
+    struct behavior *real = set->find(set, view_text(behavior->name));
+    ENSURE(real->start(real, input, turn, output, NULL, NULL) == TURN_ANSWERED);
+    *answer = (struct turn_answer){.verdict = TURN_DONE};
+    if (behavior == &sim->kinds[ECHO]) {
+        answer->result_is_message = true;
+    } else if (behavior == &sim->kinds[KEEP]) {
+        answer->state_changed = true;
+        answer->state = arena_copy(&sim->arena, input->message);
+    } else {
+        count(sim, input->state, input->message, answer);
+        answer->error = borrowed(sim, &output->error);
+    }
+    SIM_CHECK(sim,
+              output->verdict == answer->verdict &&
+                  output->state_changed == answer->state_changed &&
+                  output->result_is_message == answer->result_is_message &&
+                  view_equal(view_bytes(&output->result), answer->result) &&
+                  view_equal(view_bytes(&output->state), answer->state),
+              "%s came to another outcome", behavior->name);
+}
+
+static enum turn_start start_now(struct behavior *behavior,
+                                 const struct turn_input *input, uint64_t turn,
+                                 struct turn_output *output, turn_finish_fn *finish,
+                                 void *context)
+{
+    (void)finish, (void)context;
+    struct sim *sim = current;
+    struct turn_answer answer;
+    struct actor_model *actor = check_start(sim, behavior, input, turn);
+    if (behavior < &sim->kinds[WILD]) {
+        run_builtin(sim, behavior, input, turn, output, &answer);
+    } else {
+        answer_wildly(sim, input, &answer);
+        give(&answer, output);
+    }
+    note_answer(sim, actor, &answer);
+    return TURN_ANSWERED;
+}
+
+static enum turn_start start_later(struct behavior *behavior,
+                                   const struct turn_input *input, uint64_t id,
+                                   struct turn_output *output, turn_finish_fn *finish,
+                                   void *context)
+{
+    struct sim *sim = current;
+    if (behavior == &sim->kinds[SOON] && dice_odds(&sim->dice, 2))
+        return start_now(behavior, input, id, output, finish, context);
+    struct actor_model *actor = check_start(sim, behavior, input, id);
+    struct turn *turn = turns_of(sim, 0);
+    ENSURE(turn);
+    *turn = (struct turn){.actor = actor->id,
+                          .sequence = actor_first(actor)->sequence,
+                          .started_ns = sim->now_ns,
+                          .finish = finish,
+                          .context = context};
+    sim_trace(sim, "  it will answer later");
+    return TURN_STARTED;
+}
+
+/* ------------------------------------------------------------------------ answers ---
+ */
+
+static void kill_turn(struct behavior *behavior, uint64_t actor)
+{
+    (void)behavior;
+    SIM_CHECK(current, turns_of(current, actor), "a turn was killed that does not run");
+}
+
+void turns_answer_one(struct sim *sim)
+{
+    struct turn *turn = &sim->turns[dice_roll(&sim->dice, TURNS_MAX)];
+    for (size_t i = 0; i < TURNS_MAX && (!turn->actor || turn->is_posted); i++)
+        turn = &sim->turns[(size_t)(turn - sim->turns + 1) % TURNS_MAX];
+    if (!turn->actor || turn->is_posted)
+        return;
+    struct post *post = arena_take(&sim->arena, sizeof *post);
+    *post = (struct post){.sim = sim, .kind = POST_TURN, .actor = turn->actor};
+    answer_wildly(sim, NULL, &post->answer);
+    struct turn_output output = {0};
+    give(&post->answer, &output);
+    turn->is_posted = true;
+    post_list_add(&sim->posted, post);
+    sim->steps++;
+    sim_trace(sim, "the turn of actor %llu answers: verdict %d",
+              (unsigned long long)turn->actor, (int)post->answer.verdict);
+    turn->finish(turn->context, turn->actor, &output);
+    turn_output_free(&output);
+}
+
+static struct view first_line(struct view text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] == '\n')
+            text.size = i;
+    if (text.size > ERROR_TEXT_BYTES_MAX)
+        text.size = ERROR_TEXT_BYTES_MAX;
+    return text;
+}
+
+/* A result or state that is too large fails the turn. */
+static void bound(struct sim *sim, struct turn_answer *answer)
+{
+    bool result = answer->result.size > sim->options.result_bytes_max;
+    bool state =
+        answer->state_changed && answer->state.size > sim->options.state_bytes_max;
+    if (answer->verdict != TURN_DONE || !(result || state))
+        return;
+    answer->verdict = TURN_FAILED;
+    answer->error = arena_format(
+        &sim->arena, "the turn's %s exceeds the limit of %u bytes",
+        result ? "result" : "state",
+        result ? sim->options.result_bytes_max : sim->options.state_bytes_max);
+}
+
+static struct effect effect_of(struct sim *sim, const struct task_model *task,
+                               uint64_t actor, struct turn_answer *answer,
+                               uint32_t turn_ms)
+{
+    struct effect effect = {.kind = EFFECT_FINISH,
+                            .actor = actor,
+                            .sequence = task->sequence,
+                            .has_run = true,
+                            .turn_ms = turn_ms};
+    bound(sim, answer);
+    if (answer->verdict == TURN_RETRY && task->attempts + 1 < ATTEMPTS_MAX) {
+        effect.kind = EFFECT_ATTEMPT;
+        effect.due_ms = sim->wall_ms + (1000 << task->attempts);
+        effect.text = first_line(answer->error);
+    } else if (answer->verdict == TURN_DONE) {
+        effect.outcome = TASK_DONE;
+        effect.text = answer->result_is_message ? task->message : answer->result;
+        effect.state_changed = answer->state_changed;
+        effect.state = answer->state;
+    } else {
+        effect.outcome = TASK_FAILED;
+        effect.text = first_line(answer->error);
+    }
+    return effect;
+}
+
+static void settle(struct sim *sim, uint64_t id, uint64_t sequence,
+                   struct turn_answer *answer, uint32_t turn_ms)
+{
+    struct actor_model *actor = model_actor(&sim->decided, id);
+    struct effect effect =
+        effect_of(sim, actor_task(actor, sequence), id, answer, turn_ms);
+    enum status status = records_next(sim, id, false);
+    sim_trace(sim, "  outcome of task %llu of actor %llu: %s",
+              (unsigned long long)sequence, (unsigned long long)id,
+              status                          ? status_text(status)
+              : effect.kind == EFFECT_ATTEMPT ? "to be retried"
+              : effect.outcome == TASK_DONE   ? "done"
+                                              : "failed");
+    if (status == STATUS_OK)
+        sim_event_add(sim, &effect, 1);
+}
+
+void turns_settle(struct sim *sim)
+{
+    uint64_t actor = sim->answered_actor;
+    sim->answered_actor = 0;
+    if (actor)
+        settle(sim, actor, sim->answered_sequence, &sim->answered, 0);
+}
+
+void turns_finish(struct sim *sim, struct post *post)
+{
+    struct turn *turn = turns_of(sim, post->actor);
+    ENSURE(turn);
+    struct turn over = *turn;
+    post->is_answered = true;
+    if (!turn->is_void)
+        settle(sim, over.actor, over.sequence, &post->answer,
+               (uint32_t)((sim->now_ns - over.started_ns) / 1000000));
+    *turn = (struct turn){0};
+    for (size_t i = 0; i < over.parked.count; i++) {
+        struct post *parked = over.parked.list[i];
+        if (sim->now_ns > parked->deadline_ns) {
+            parked->status = STATUS_TIMEOUT;
+            parked->is_decided = true;
+        } else {
+            decide_set_state(sim, parked);
+        }
+    }
+    free(over.parked.list);
+}
+
+void turns_forget(struct sim *sim)
+{
+    for (size_t i = 0; i < TURNS_MAX; i++)
+        free(sim->turns[i].parked.list);
+    memset(sim->turns, 0, sizeof sim->turns);
+    sim->answered_actor = 0;
+}
+
+/* ------------------------------------------------------------------------ the set ---
+ */
+
+static struct behavior *find(struct behavior_set *set, struct view name)
+{
+    (void)set;
+    for (size_t i = 0; i < KINDS; i++)
+        if (view_equal(name, view_text(turns_names[i])))
+            return &current->kinds[i];
+    return NULL;
+}
+
+static const char *name_of(struct behavior_set *set, size_t n)
+{
+    (void)set;
+    return n < KINDS ? turns_names[n] : NULL;
+}
+
+void turns_open(struct sim *sim)
+{
+    current = sim;
+    sim->kinds = arena_take(&sim->arena, KINDS * sizeof *sim->kinds);
+    for (size_t i = 0; i < KINDS; i++)
+        sim->kinds[i] = (struct behavior){.name = turns_names[i],
+                                          .runs_ahead = i <= WILD,
+                                          .start = i >= LATER ? start_later : start_now,
+                                          .kill = kill_turn};
+    sim->behaviors = (struct behavior_set){.find = find, .name = name_of};
+    if (sim->plan.has_fallback)
+        sim->behaviors.fallback = &sim->kinds[ECHO];
+    sim->rules.behaviors = turns_names;
+    sim->rules.fallback = sim->plan.has_fallback ? turns_names[ECHO] : NULL;
+}
