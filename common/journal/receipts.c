@@ -174,7 +174,10 @@ enum status receipts_drop(struct store_writer *writer, store_table meta,
     for (uint32_t i = 0; i < expired->count && !status; i++) {
         char buffer[32];
         struct generation *generation = &expired->list[i];
-        status = store_drop_table(writer, generation->done);
+        /* LMDB closes the table at once, also when the writer is aborted later. */
+        status = open_tables(writer, generation, false);
+        if (!status)
+            status = store_drop_table(writer, generation->done);
         if (!status)
             status = store_drop_table(writer, generation->keys);
         if (!status)

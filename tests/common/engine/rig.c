@@ -55,8 +55,10 @@ static int remove_one(const char *path, const struct stat *stat, int kind,
 
 void rig_close(struct rig *rig)
 {
-    if (rig->engine)
+    if (rig->engine) {
+        engine_stop(rig->engine); /* if it was started */
         rig_check(rig);
+    }
     engine_close(rig->engine);
     faulty_disk_close(rig->faulty);
     nftw(rig->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);

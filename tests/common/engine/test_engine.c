@@ -7,6 +7,7 @@
 #include "tests/common/engine/rig.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -186,15 +187,17 @@ Test(engine, at_rest_its_threads_use_no_processor)
 
 Test(engine, with_a_failed_journal_it_rests)
 {
-    uint64_t actor = rig_create(&rig, "counter_1");
-    rig_send(&rig, actor, "tasks@,delay=1s", "1"); /* due for long: it was noon */
-    rig_control(&rig, actor, "suspend");
-    rig_send(&rig, actor, "tasks", "1");
     start();
+    uint64_t actor = create_started("counter_1");
+    send(actor, "tasks@,delay=300ms", "1");
+    cr_assert_eq(await(2), STATUS_OK);
+    int64_t due_ms = clock_system()->wall_ms(NULL) + 300;
     faulty_disk_fail(rig.faulty, FAULTY_SYNC, 1, STATUS_IO);
-    engine_control(rig.engine, actor, view_text("resume"), note_answer, NULL);
-    cr_assert_eq(await(1), STATUS_IO);
-    expect_rest("with tasks to run, a timer due and a failed journal");
+    send(actor, "tasks", "1");
+    cr_assert_eq(await(3), STATUS_IO);
+    while (clock_system()->wall_ms(NULL) < due_ms)
+        sched_yield();
+    expect_rest("with a failed journal and a timer due");
     engine_stop(rig.engine);
 }
 
@@ -251,17 +254,19 @@ Test(engine, with_a_full_disk_it_rests_and_goes_on_when_there_is_room)
     char text[20000];
     memset(text, 'x', sizeof(text));
     text[sizeof(text) - 1] = '\0';
+    rig_control(&rig, actor, "suspend");
     faulty_disk_set_capacity(rig.faulty, 0);
     rig_send(&rig, actor, "tasks@due,delay=1s", text);
     while (rig_send(&rig, actor, "tasks", text).status == STATUS_OK)
         ;
+    while (rig_control(&rig, actor, "suspend").status == STATUS_OK)
+        ; /* not even a small record finds room */
     rig_advance(&rig, 1000);
     rig_run(&rig);
     cr_assert_gt(core_idle_ns(rig.engine), 0);
     rig_expect(&rig, actor, "due", STATUS_AGAIN, "");
     faulty_disk_set_capacity(rig.faulty, FAULTY_CAPACITY_NONE);
-    rig_run(&rig);
-    rig_run(&rig);
+    cr_assert_eq(rig_control(&rig, actor, "resume").status, STATUS_OK);
     rig_expect(&rig, actor, "due", STATUS_OK, "");
 }
 
