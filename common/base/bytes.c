@@ -54,6 +54,17 @@ void bytes_append_text(struct bytes *bytes, const char *text)
     bytes_append(bytes, view_text(text));
 }
 
+void bytes_append_number(struct bytes *bytes, uint64_t number)
+{
+    char digits[20]; /* of the largest */
+    size_t at = sizeof(digits);
+
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    bytes_append(bytes, view_of(digits + at, sizeof(digits) - at));
+}
+
 void bytes_format(struct bytes *bytes, const char *format, ...)
 {
     va_list arguments;

@@ -43,6 +43,8 @@ bool view_starts_with(struct view text, const char *prefix);
 char *bytes_reserve(struct bytes *bytes, size_t more);
 void bytes_append(struct bytes *bytes, struct view more);
 void bytes_append_text(struct bytes *bytes, const char *text);
+/* In decimal. */
+void bytes_append_number(struct bytes *bytes, uint64_t number);
 void bytes_format(struct bytes *bytes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Forgets the content and keeps the memory. */

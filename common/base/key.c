@@ -104,10 +104,14 @@ void key_of_line(const struct key *key, uint64_t line, struct key *key_out)
 
 void key_of_sequence(uint64_t sequence, struct key *key_out)
 {
-    char text[FULL_KEY_BYTES_MAX + 1];
-    int size = snprintf(text, sizeof(text), ".%" PRIu64, sequence);
+    char text[21]; /* a dot and the 20 digits of the largest number */
+    size_t at = sizeof(text);
 
-    set_text(key_out, view_of(text, (size_t)size));
+    do
+        text[--at] = (char)('0' + sequence % 10);
+    while (sequence /= 10);
+    text[--at] = '.';
+    set_text(key_out, view_of(text + at, sizeof(text) - at));
 }
 
 bool key_is_sequence(const struct key *key, uint64_t *sequence_out)

@@ -129,9 +129,14 @@ void actor_drop(struct engine *engine, struct actor *actor)
 
 void actor_touch(struct engine *engine, struct actor *actor)
 {
+    actor->last_record = engine->applying;
+    actor_touch_mailbox(engine, actor);
+}
+
+void actor_touch_mailbox(struct engine *engine, struct actor *actor)
+{
     actor->record.head.changes++;
     actor->record.head.changed_ms = engine->wall_ms;
-    actor->last_record = engine->applying;
     if (actor->touched)
         return;
     actor->touched = true;
@@ -160,10 +165,11 @@ void actor_evict(struct engine *engine)
 {
     struct cache *cache = &engine->cache;
     struct actor *actor = cache->oldest;
+    uint64_t published = index_published(engine->index); /* `last_record` is needed */
     while (actor && cache->count > cache->idle_max) {
         struct actor *younger = actor->younger;
         if (actor->schedule == ACTOR_IDLE && !actor->touched && !actor->hungry &&
-            !actor->parked.first)
+            !actor->parked.first && actor->last_record <= published)
             discard(cache, actor);
         actor = younger;
     }

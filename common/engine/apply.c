@@ -79,8 +79,7 @@ static void put_place(struct engine *engine, uint64_t actor, struct view name,
               view_of(&place, sizeof place));
 }
 
-/* ------------------------------------------------------------------------ actors ---
- */
+/* ------------------------------------------------------------------------- actors */
 
 static void apply_create(struct application *at, const struct change *change)
 {
@@ -173,8 +172,7 @@ static void apply_state(struct application *at, const struct change *change)
     actor_touch(at->engine, actor);
 }
 
-/* ------------------------------------------------------------------------- tasks ---
- */
+/* -------------------------------------------------------------------------- tasks */
 
 static void delay(struct engine *engine, struct actor *actor,
                   const struct task_record *task)
@@ -224,7 +222,7 @@ static void apply_accept(struct application *at, const struct change *change)
         engine->totals.pending++;
         mailbox_append(actor, change->sequence, change->sequence);
     }
-    actor_touch(engine, actor);
+    actor_touch_mailbox(engine, actor);
 }
 
 /* A delayed or finished task takes a place at the mailbox's end. */
@@ -330,8 +328,7 @@ static void apply_forget(struct application *at, const struct change *change)
     actor_touch(engine, actor);
 }
 
-/* ------------------------------------------------------------------------ record ---
- */
+/* ------------------------------------------------------------------------- record */
 
 static void apply_change(struct application *at, const struct change *change)
 {

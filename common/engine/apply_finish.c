@@ -119,9 +119,7 @@ static void write_log(struct finish *finish)
     struct engine *engine = finish->engine;
     struct actor_head *head = &finish->actor->record.head;
     const struct task_record *task = &finish->task;
-    BYTES_AUTO(line);
-    struct view error = task->head.state == TASK_DONE ? view_of("", 0) : task->result;
-    log_line_render(&line, finish->wall_ms, &task->head, task->key, error);
+    struct view line = log_line(engine, finish->actor->id, finish->wall_ms, task);
     struct log_record record = {.sequence = task->head.sequence,
                                 .accepted_ms = task->head.accepted_ms,
                                 .due_ms = task->head.due_ms,
@@ -130,7 +128,7 @@ static void write_log(struct finish *finish)
                                 .state = task->head.state,
                                 .keyed = task->head.flags & TASK_KEYED,
                                 .key = task->key,
-                                .line = view_bytes(&line)};
+                                .line = line};
     log_record_pack(&record, &engine->scratch);
     struct pair_key key;
     for (; head->log_first < finish->change->log_first; head->log_first++)

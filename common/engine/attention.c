@@ -156,8 +156,7 @@ void attention_close(struct engine *engine)
     free(engine->attention);
 }
 
-/* ---------------------------------------------------------------------- rendering ---
- */
+/* ---------------------------------------------------------------------- rendering */
 
 struct attention_line {
     int64_t since_ms;

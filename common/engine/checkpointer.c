@@ -107,8 +107,7 @@ void checkpoint_poll(struct engine *engine)
         start_writing(engine);
 }
 
-/* ------------------------------------------------------------------------ thread ---
- */
+/* ------------------------------------------------------------------------- thread */
 
 static void wait_a_while(struct engine *engine)
 {

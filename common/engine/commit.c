@@ -14,8 +14,7 @@
 #include "common/base/log.h"
 #include "common/engine/core.h"
 
-/* --------------------------------------------------------------------- one batch ---
- */
+/* ---------------------------------------------------------------------- one batch */
 
 bool core_seal(struct engine *engine)
 {
@@ -110,7 +109,7 @@ void core_commit_sealed(struct engine *engine)
        while. */
     unsigned clients = answers + engine->answered;
     engine->answered = answers;
-    engine->expected -= engine->expected / 8;
+    engine->expected -= (engine->expected + 7) / 8;
     if (clients > engine->expected)
         engine->expected = clients;
     if (!lost && atomic_load(&engine->waiters.count))
@@ -124,8 +123,7 @@ void core_commit(struct engine *engine)
     scheduler_feed(engine);
 }
 
-/* --------------------------------------------------------------------- committer ---
- */
+/* ---------------------------------------------------------------------- committer */
 
 static void *run(void *argument)
 {

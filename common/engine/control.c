@@ -68,8 +68,7 @@ static void set_flags(struct control *control, uint32_t set, uint32_t clear)
     add(control, &change);
 }
 
-/* ------------------------------------------------------------------ one task each ---
- */
+/* ------------------------------------------------------------------ one task each */
 
 static bool find_key(struct control *control, const char *word, struct view argument,
                      struct task_record *task)
@@ -149,8 +148,7 @@ static void retry_task(struct control *control, const struct task_record *task)
     note_ended(control, task->head.sequence);
 }
 
-/* --------------------------------------------------------------------- many tasks ---
- */
+/* --------------------------------------------------------------------- many tasks */
 
 static bool retry_line(void *context, uint64_t number, struct view packed)
 {
@@ -229,8 +227,7 @@ static void cancel_timer(struct control *control, struct view argument)
         cancel_task(control, &task);
 }
 
-/* ------------------------------------------------------------------------- words ---
- */
+/* -------------------------------------------------------------------------- words */
 
 static void suspend(struct control *control)
 {

@@ -25,8 +25,7 @@
 #include "common/journal/journal.h"
 #include "common/journal/record.h"
 
-/* ---------------------------------------------------------------------- requests ---
- */
+/* ----------------------------------------------------------------------- requests */
 
 enum request_kind {
     REQUEST_SEND,
@@ -74,8 +73,7 @@ void request_push(struct request_list *list, struct request *request);
 struct request *request_pop(struct request_list *list);
 void request_free(struct request *request);
 
-/* ------------------------------------------------------------------------ actors ---
- */
+/* ------------------------------------------------------------------------- actors */
 
 enum actor_schedule { ACTOR_IDLE, ACTOR_QUEUED, ACTOR_RUNNING };
 
@@ -99,7 +97,7 @@ struct actor {
     struct actor *touched_next;
     struct actor *older, *younger; /* by last use */
     struct actor_record record;
-    uint64_t last_record; /* sequence number of the last one that changed it */
+    uint64_t last_record; /* the last that changed more of it than added a message */
     uint64_t epoch;       /* engine.epoch when it was last put in the index */
     enum actor_schedule schedule;
     bool touched; /* to be put in the index at the step's end */
@@ -120,8 +118,7 @@ struct cache {
     struct actor *oldest, *youngest;
 };
 
-/* ------------------------------------------------------------------------ timers ---
- */
+/* ------------------------------------------------------------------------- timers */
 
 struct timer {
     int64_t due_ms;
@@ -134,8 +131,7 @@ struct timer_heap {
     size_t count, capacity;
 };
 
-/* ----------------------------------------------------------------------- waiters ---
- */
+/* ------------------------------------------------------------------------ waiters */
 
 struct engine_wait {
     struct engine_wait *next, **link; /* in its bucket; link null when not in one */
@@ -161,8 +157,7 @@ struct waiters {
     bool closed;
 };
 
-/* ------------------------------------------------------------------------- batch ---
- */
+/* -------------------------------------------------------------------------- batch */
 
 struct finished_task {
     uint64_t actor, sequence; /* sequence 0: the actor itself is gone */
@@ -183,8 +178,14 @@ struct batch {
     uint64_t next_actor;
 };
 
-/* -------------------------------------------------------------------- the engine ---
- */
+/* The line of log that was rendered last, and whose it is. */
+struct kept_line {
+    uint64_t actor, sequence;
+    int64_t time_ms;
+    struct bytes text;
+};
+
+/* --------------------------------------------------------------------- the engine */
 
 struct engine {
     struct engine_options options;
@@ -203,6 +204,7 @@ struct engine {
     struct bytes body;         /* of the record being built */
     uint32_t record_bytes_max; /* of a body in the journal */
     struct bytes scratch;
+    struct kept_line line;
     uint64_t applying; /* sequence number of the record being applied */
     bool replaying;
     struct index_totals totals;
@@ -273,8 +275,8 @@ struct engine {
 };
 
 /* open.c */
-/* For the simulator: leaves an engine that was not started as if the process were killed
-   here. Nobody is answered, nothing is written. Waits are ended before. */
+/* For the simulator: leaves an engine that was not started as if the process were
+   killed here. Nobody is answered, nothing is written. Waits are ended before. */
 void engine_abandon(struct engine *engine);
 
 /* engine.c */
@@ -346,6 +348,8 @@ struct actor *actor_add(struct engine *engine, uint64_t id);
 void actor_drop(struct engine *engine, struct actor *actor);
 /* To be written to the index at the step's end, as of the record being applied. */
 void actor_touch(struct engine *engine, struct actor *actor);
+/* The same where only a message was added, which does not hold up the next turn. */
+void actor_touch_mailbox(struct engine *engine, struct actor *actor);
 void actor_flush_touched(struct engine *engine);
 #define ACTORS_IDLE_MAX 16384 /* about 20 MB */
 /* Forgets idle actors beyond what is worth keeping. Between steps only. */
@@ -437,6 +441,10 @@ void decide_parked(struct engine *engine, struct actor *actor);
 /* logline.c: a line of `log`, and how many bytes the trimmed log has */
 void log_line_render(struct bytes *out, int64_t time_ms, const struct task_head *task,
                      struct view key, struct view error);
+/* The finished task's line; of the one that log_place was just asked about it is still
+   there. It lives until the next. */
+struct view log_line(struct engine *engine, uint64_t actor, int64_t time_ms,
+                     const struct task_record *task);
 /* Fills in where the actor's log begins and how many bytes it has once this FINISH has
    added its line. */
 void log_place(struct engine *engine, const struct actor_head *actor,
@@ -472,8 +480,8 @@ const char *attention_text(enum attention attention);
 /* The last error, and whose it was. */
 void attention_note_error(struct actor *actor, const struct task_record *task,
                           struct view error);
-/* Brings the actor's attention up to date with a record that was applied to it, if it is
-   still there: record by record, so that replay comes to the same. */
+/* Brings the actor's attention up to date with a record that was applied to it, if it
+   is still there: record by record, so that replay comes to the same. */
 void attention_update(struct engine *engine, uint64_t actor);
 void attention_forget(struct engine *engine, struct actor *actor);
 void attention_open(struct engine *engine);

@@ -61,8 +61,7 @@ static enum status commit_one(struct engine *engine, const struct change *change
     return record_commit(engine);
 }
 
-/* -------------------------------------------------------------------------- send ---
- */
+/* --------------------------------------------------------------------------- send */
 
 /* A send under decision. Most messages are new; of a bulk load that is run again many
    are known. */
@@ -290,8 +289,7 @@ void decide_send(struct engine *engine, struct request *request)
     commit_send(&sending, created);
 }
 
-/* ------------------------------------------------------------------------ actors ---
- */
+/* ------------------------------------------------------------------------- actors */
 
 static void decide_create(struct engine *engine, struct request *request)
 {
@@ -375,8 +373,7 @@ static void decide_behavior(struct engine *engine, struct request *request)
     scheduler_offer(engine, actor);
 }
 
-/* ------------------------------------------------------------------------- state ---
- */
+/* -------------------------------------------------------------------------- state */
 
 static void set_state(struct engine *engine, struct actor *actor,
                       struct request *request)
@@ -425,8 +422,7 @@ void decide_parked(struct engine *engine, struct actor *actor)
     }
 }
 
-/* ----------------------------------------------------------------------- refusal ---
- */
+/* ------------------------------------------------------------------------ refusal */
 
 static void note_refusal(struct engine *engine, struct request *request)
 {

@@ -14,8 +14,7 @@
 #define HUNGRY_NS 50000000
 #define SLEEP_NS_MAX 1000000000LL
 
-/* -------------------------------------------------------------------------- steps ---
- */
+/* -------------------------------------------------------------------------- steps */
 
 void core_read_clock(struct engine *engine)
 {
@@ -94,8 +93,7 @@ int64_t core_idle_ns(struct engine *engine)
     return idle_ns > 0 ? idle_ns : 0;
 }
 
-/* ------------------------------------------------------------------------- thread ---
- */
+/* ------------------------------------------------------------------------- thread */
 
 static void refuse_closed(struct request *request)
 {

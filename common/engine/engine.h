@@ -60,7 +60,7 @@ void engine_start(struct engine *engine);
 void engine_stop(struct engine *engine);
 void engine_close(struct engine *engine);
 
-/* ------------------------------------------------------------------ changing --- */
+/* ----------------------------------------------------------------------- changing */
 
 enum task_state {
     TASK_PENDING,
@@ -163,7 +163,7 @@ void engine_set_behavior(struct engine *engine, uint64_t actor, struct view name
 void engine_note_refusal(struct engine *engine, uint64_t actor, enum status status,
                          struct view text);
 
-/* ------------------------------------------------------------------- reading --- */
+/* ------------------------------------------------------------------------ reading */
 
 enum activity {
     ACTIVITY_IDLE,
@@ -256,7 +256,7 @@ MUST_CHECK enum status engine_mailbox(struct engine *engine, uint64_t actor,
 /* XXH3 128 of the bytes without one final newline (LF or CRLF). */
 void engine_fingerprint(struct view message, uint8_t fingerprint_out[16]);
 
-/* ------------------------------------------------------------------- waiting --- */
+/* ------------------------------------------------------------------------ waiting */
 
 struct engine_wait;
 

@@ -6,19 +6,9 @@
  */
 #include "common/engine/core.h"
 
-static void append_number(struct bytes *out, uint64_t number)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while (number /= 10);
-    bytes_append(out, view_of(digits + at, sizeof digits - at));
-}
-
 static void append_number_column(struct bytes *out, uint64_t number)
 {
-    append_number(out, number);
+    bytes_append_number(out, number);
     bytes_append_text(out, "\t");
 }
 
@@ -47,6 +37,20 @@ void log_line_render(struct bytes *out, int64_t time_ms, const struct task_head 
     bytes_append_text(out, "\n");
 }
 
+struct view log_line(struct engine *engine, uint64_t actor, int64_t time_ms,
+                     const struct task_record *task)
+{
+    struct kept_line *line = &engine->line;
+    if (engine->replaying || line->actor != actor || line->time_ms != time_ms ||
+        line->sequence != task->head.sequence) {
+        *line = (struct kept_line){.text = line->text}; /* of nobody */
+        bytes_clear(&line->text);
+        log_line_render(&line->text, time_ms, &task->head, task->key,
+                        task->head.state == TASK_DONE ? view_of("", 0) : task->result);
+    }
+    return view_bytes(&line->text);
+}
+
 struct trimming {
     uint64_t first, bytes, bytes_max;
 };
@@ -67,17 +71,21 @@ static bool trim_line(void *context, uint64_t number, struct view packed)
 void log_place(struct engine *engine, const struct actor_head *actor,
                const struct task_record *task, struct change *finish)
 {
-    BYTES_AUTO(line);
+    struct kept_line *line = &engine->line;
     struct task_head head = task->head;
     head.state = finish->outcome;
     head.attempts = finish->attempts;
     head.turn_ms = finish->turn_ms;
-    log_line_render(&line, engine->wall_ms, &head, task->key,
+    line->actor = actor->id;
+    line->sequence = head.sequence;
+    line->time_ms = engine->wall_ms;
+    bytes_clear(&line->text);
+    log_line_render(&line->text, engine->wall_ms, &head, task->key,
                     finish->outcome == TASK_DONE ? view_of("", 0) : finish->result);
     const struct actor *stored = actor_get(engine, actor->id);
     uint64_t bytes_max = engine->options.log_bytes_max;
     struct trimming trimming = {.first = actor->log_first,
-                                .bytes = actor->log_bytes + line.size,
+                                .bytes = actor->log_bytes + line->text.size,
                                 .bytes_max = bytes_max - bytes_max / 8};
     if (trimming.bytes > bytes_max)
         index_scan(index_decided(engine->index), TABLE_LOG, actor->id, actor->log_first,

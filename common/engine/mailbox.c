@@ -112,8 +112,7 @@ void mailbox_drop_first(struct actor *actor)
     }
 }
 
-/* ------------------------------------------------------------------------- tasks ---
- */
+/* -------------------------------------------------------------------------- tasks */
 
 bool task_find_live(struct index_snapshot *snapshot, uint64_t actor, uint64_t sequence,
                     struct task_record *task)

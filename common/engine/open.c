@@ -237,6 +237,7 @@ void engine_close(struct engine *engine)
     free(engine->timers.list);
     bytes_free(&engine->body);
     bytes_free(&engine->scratch);
+    bytes_free(&engine->line.text);
     if (engine->attention)
         attention_close(engine);
     if (engine->journal)

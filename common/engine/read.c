@@ -144,8 +144,7 @@ enum status engine_actor(struct engine *engine, uint64_t actor,
     return STATUS_OK;
 }
 
-/* ----------------------------------------------------------------------- listing ---
- */
+/* ------------------------------------------------------------------------ listing */
 
 #define LIST_CHUNK 64
 
@@ -215,8 +214,7 @@ const struct engine_options *engine_limits(const struct engine *engine)
     return &engine->options;
 }
 
-/* ------------------------------------------------------------------ what it keeps ---
- */
+/* ------------------------------------------------------------------ what it keeps */
 
 enum status engine_state(struct engine *engine, uint64_t actor, struct bytes *out,
                          uint64_t *version_out)

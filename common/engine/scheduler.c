@@ -133,8 +133,7 @@ void scheduler_run(struct engine *engine, unsigned turns_max)
     }
 }
 
-/* ---------------------------------------------------------------------- backfill ---
- */
+/* ----------------------------------------------------------------------- backfill */
 
 struct backfill {
     struct engine *engine;

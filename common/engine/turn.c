@@ -137,8 +137,7 @@ void turn_void(struct actor *actor)
         actor->running_behavior->kill(actor->running_behavior, actor->id);
 }
 
-/* ------------------------------------------------------------------------ running ---
- */
+/* ------------------------------------------------------------------------ running */
 
 static void post_finished(void *context, uint64_t turn, struct turn_output *output)
 {
@@ -167,9 +166,10 @@ static void start_input(struct engine *engine, struct actor *actor,
         key_of_sequence(task->head.sequence, numbered);
         input->key = key_view(numbered);
     }
-    if (!index_get(index_decided(engine->index), TABLE_STATES,
-                   single_key(&key, actor->id), &input->state))
-        input->state = view_of("", 0);
+    input->state = view_of("", 0);
+    if (actor->record.head.state_bytes)
+        ENSURE(index_get(index_decided(engine->index), TABLE_STATES,
+                         single_key(&key, actor->id), &input->state));
 }
 
 static void mark_running(struct engine *engine, struct actor *actor,
@@ -200,6 +200,22 @@ static void mark_stopped(struct engine *engine, struct actor *actor)
     }
 }
 
+/* A turn that may touch the world outside begins when its message, the turn before and
+   all else that it builds upon are on disk. Messages that come in meanwhile, and are not
+   yet, hold up nobody. */
+static bool is_durable(struct engine *engine, const struct actor *actor,
+                       const struct task_record *task)
+{
+    struct index_snapshot snapshot;
+    struct task_record shown;
+    if (actor->last_record > index_published(engine->index))
+        return false;
+    index_snapshot_begin(engine->index, &snapshot);
+    bool found = task_find_live(&snapshot, actor->id, task->head.sequence, &shown);
+    index_snapshot_end(&snapshot);
+    return found;
+}
+
 enum turn_result turn_run(struct engine *engine, struct actor *actor)
 {
     struct task_record task;
@@ -207,10 +223,10 @@ enum turn_result turn_run(struct engine *engine, struct actor *actor)
     if (!behavior || engine->stopping)
         return TURN_IMPOSSIBLE;
     bool ahead = behavior->runs_ahead;
-    if (!ahead && actor->last_record > index_published(engine->index))
-        return TURN_WAITS;
     if (!mailbox_first(engine, actor, &task))
         return TURN_IMPOSSIBLE;
+    if (!ahead && !is_durable(engine, actor, &task))
+        return TURN_WAITS;
     struct turn_input input;
     struct turn_output output = {0};
     struct key numbered;

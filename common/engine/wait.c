@@ -29,8 +29,7 @@ static struct engine_wait **bucket_of(struct waiters *waiters, uint64_t actor)
     return &waiters->buckets[(actor * 0x9E3779B97F4A7C15u >> 40) % BUCKETS];
 }
 
-/* ----------------------------------------------------------------- deadline heap ---
- */
+/* ------------------------------------------------------------------ deadline heap */
 
 static void place(struct waiters *waiters, struct engine_wait *wait, size_t at)
 {
@@ -80,8 +79,7 @@ static void heap_remove(struct waiters *waiters, struct engine_wait *wait)
     wait->heap_at = NOT_IN_HEAP;
 }
 
-/* ------------------------------------------------------------- entering, calling ---
- */
+/* -------------------------------------------------------------- entering, calling */
 
 static void enter(struct waiters *waiters, struct engine_wait *wait)
 {
@@ -209,8 +207,7 @@ void waiters_free(struct waiters *waiters)
     pthread_cond_destroy(&waiters->called);
 }
 
-/* ------------------------------------------------------------------- the porch's ---
- */
+/* -------------------------------------------------------------------- the porch's */
 
 static bool task_is_over(struct engine *engine, const struct engine_wait *wait,
                          enum status *status_out)

@@ -133,7 +133,7 @@ static enum status bound_pages(struct checkpoint *checkpoint)
     return status ? status : begin(checkpoint);
 }
 
-/* ---------------------------------------------------- where an entry belongs --- */
+/* --------------------------------------------------------- where an entry belongs */
 
 static enum receipt_class class_of_task(const struct version *version)
 {
@@ -213,8 +213,7 @@ static enum status delete (struct checkpoint *checkpoint, const struct item *ite
     return status;
 }
 
-/* ------------------------------------------------------------------------ phases ---
- */
+/* ------------------------------------------------------------------------- phases */
 
 /* A key of a finished task has left the table of unfinished ones, if it was there. */
 static bool leaves_unfinished(const struct item *item)

@@ -46,7 +46,7 @@ static int fd_of(struct disk *disk)
     return ((struct folder *)disk)->fd;
 }
 
-/* ------------------------------------------------------------------- files --- */
+/* -------------------------------------------------------------------------- files */
 
 static int write_all(int fd, uint64_t offset, const char *data, uint64_t bytes)
 {
@@ -117,7 +117,7 @@ static struct disk_file *file_of(int fd)
     return file;
 }
 
-/* ------------------------------------------------------------------- names --- */
+/* -------------------------------------------------------------------------- names */
 
 /* Filesystems that cannot allocate ahead say EOPNOTSUPP: writing zeros must do. */
 static int fill_with_zeros(int fd, uint64_t bytes)
@@ -227,7 +227,7 @@ static void folder_close(struct disk *disk)
     free(disk);
 }
 
-/* -------------------------------------------------------------------- open --- */
+/* --------------------------------------------------------------------------- open */
 
 /* A folder that was just made is sure once its parent is synced. */
 static int sync_parent(int fd)

@@ -38,7 +38,7 @@ struct view text_key(struct text_key *key, uint64_t actor, struct view text)
     return view_of(key->bytes, 8 + text.size);
 }
 
-/* ---------------------------------------------------------------------- opening --- */
+/* ------------------------------------------------------------------------ opening */
 
 static const char *const table_names[TABLE_COUNT] = {[TABLE_ACTORS] = "actors",
                                                      [TABLE_NAMES] = "names",
@@ -163,6 +163,7 @@ void index_close(struct index *index)
     index_decided_end(index);
     memtable_free(index->active);
     memtable_free(index->frozen);
+    memtable_free(index->spare);
     store_close(index->store);
     pthread_rwlock_destroy(&index->lock);
     free(index);
@@ -183,7 +184,7 @@ struct store *index_store(struct index *index)
     return index->store;
 }
 
-/* ------------------------------------------------------------------- sequencer --- */
+/* ---------------------------------------------------------------------- sequencer */
 
 char *index_put(struct index *index, enum table table, struct view key,
                 uint64_t sequence, size_t size)
@@ -228,7 +229,8 @@ bool index_freeze(struct index *index, const struct index_position *position)
 {
     if (index->frozen)
         return false;
-    struct memtable *fresh = memtable_create();
+    struct memtable *fresh = index->spare ? index->spare : memtable_create();
+    index->spare = NULL;
     pthread_rwlock_wrlock(&index->lock);
     index->frozen = index->active;
     index->active = fresh;
@@ -249,7 +251,8 @@ void index_thaw(struct index *index)
     index->stored_next_actor = index->frozen_position.next_actor;
     pthread_rwlock_unlock(&index->lock);
     index->position = index->frozen_position;
-    memtable_free(old);
+    memtable_reset(old);
+    index->spare = old;
 }
 
 struct index_snapshot *index_decided(struct index *index)
@@ -276,7 +279,7 @@ uint64_t index_published(const struct index *index)
     return atomic_load_explicit(&index->published, memory_order_acquire);
 }
 
-/* --------------------------------------------------------------------- looking --- */
+/* ------------------------------------------------------------------------ looking */
 
 void index_snapshot_begin(struct index *index, struct index_snapshot *snapshot)
 {
@@ -297,7 +300,8 @@ static const struct version *in_memory(struct index_snapshot *snapshot,
 {
     const struct index *index = snapshot->index;
     const struct version *version =
-        memtable_find(index->active, table, key, snapshot->limit);
+        snapshot->locked ? memtable_find(index->active, table, key, snapshot->limit)
+                         : memtable_newest(index->active, table, key);
     if (!version && index->frozen)
         version = memtable_find(index->frozen, table, key, snapshot->limit);
     return version;
@@ -336,7 +340,7 @@ bool index_get(struct index_snapshot *snapshot, enum table table, struct view ke
            in_generations(snapshot, table, key, value_out);
 }
 
-/* -------------------------------------------------------------------- scanning --- */
+/* ----------------------------------------------------------------------- scanning */
 
 /* Numbers below `stored_end` are found through LMDB, with memory's word on each; those
    from there on can be in memory only, where they are probed one by one: there are no

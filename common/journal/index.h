@@ -62,7 +62,7 @@ struct key_place {
 };
 #define KEY_UNFINISHED RECEIPT_CLASSES
 
-/* ------------------------------------------------------------ the sequencer's --- */
+/* ---------------------------------------------------------------- the sequencer's */
 
 /* A version with room for `size` bytes, to be filled before the next index call. */
 char *index_put(struct index *index, enum table table, struct view key,
@@ -90,12 +90,12 @@ void index_thaw(struct index *index);
 struct index_snapshot *index_decided(struct index *index);
 void index_decided_end(struct index *index);
 
-/* ------------------------------------------------------------- the committer's --- */
+/* ---------------------------------------------------------------- the committer's */
 
 void index_publish(struct index *index, uint64_t sequence);
 uint64_t index_published(const struct index *index);
 
-/* ----------------------------------------------------- the checkpoint thread's --- */
+/* -------------------------------------------------------- the checkpoint thread's */
 
 /* Writes the frozen part to LMDB. On NO_SPACE or IO nothing is lost: call it again. */
 MUST_CHECK enum status index_checkpoint(struct index *index);
@@ -105,7 +105,7 @@ void index_bound_pages(struct index *index, unsigned pages_max);
  */
 void index_fail_commit(struct index *index, unsigned nth);
 
-/* ---------------------------------------------------------------- anyone's --- */
+/* ----------------------------------------------------------------------- anyone's */
 
 struct index_snapshot {
     struct index *index;

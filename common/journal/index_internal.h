@@ -19,6 +19,7 @@ struct index {
     struct index_position position; /* of what is in LMDB. Sequencer. */
     _Atomic uint64_t published;
     uint64_t sealed;               /* Sequencer. */
+    struct memtable *spare;        /* empty, or null. Sequencer. */
     struct index_snapshot decided; /* Sequencer; reader null between steps */
 
     /* Held shared by snapshots, exclusively to change the four below (by the sequencer,
@@ -33,7 +34,7 @@ struct index {
     struct index_position frozen_position;
     struct receipts receipts;
     struct generations expired; /* off the list since the last thaw, to be dropped */
-    unsigned dirty_pages_max; /* of a transaction, about */
+    unsigned dirty_pages_max;   /* of a transaction, about */
     unsigned fail_commit;
 };
 

@@ -26,7 +26,7 @@
 #include "common/journal/frame.h"
 #include "common/journal/journal_internal.h"
 
-/* --------------------------------------------------------------- appending --- */
+/* ---------------------------------------------------------------------- appending */
 
 static bool has_room(const struct journal *journal, uint64_t body_bytes)
 {
@@ -110,7 +110,7 @@ uint64_t journal_bytes_held(const struct journal *journal)
     return atomic_load(&journal->appended_bytes) - released;
 }
 
-/* -------------------------------------------------------------- committing --- */
+/* --------------------------------------------------------------------- committing */
 
 bool journal_seal(struct journal *journal)
 {
@@ -150,7 +150,7 @@ enum status journal_commit(struct journal *journal)
     return atomic_load(&journal->has_failed) ? STATUS_IO : STATUS_OK;
 }
 
-/* --------------------------------------------------------------- releasing --- */
+/* ---------------------------------------------------------------------- releasing */
 
 /* Under the mutex. */
 static void count_released(struct journal *journal, uint64_t sequence)

@@ -19,6 +19,7 @@
 
 #define BUCKETS (1u << 18)
 #define CHUNK_BYTES (1u << 20)
+#define SPARE_CHUNKS_MAX 24
 
 struct chunk {
     struct chunk *next;
@@ -28,8 +29,11 @@ struct chunk {
 
 struct memtable {
     struct chunk *chunks; /* the first one is being filled */
+    struct chunk *spare;  /* of CHUNK_BYTES, empty */
     uint64_t bytes;
     size_t entries;
+    struct entry *first, **last;       /* by `following` */
+    struct entry *recent[TABLE_COUNT]; /* what the writer found or made last */
     _Atomic(struct entry *) *buckets;
 };
 
@@ -37,19 +41,61 @@ struct memtable *memtable_create(void)
 {
     struct memtable *memtable = memory_take_zeroed(1, sizeof *memtable);
     memtable->buckets = memory_take_zeroed(BUCKETS, sizeof *memtable->buckets);
+    memtable->last = &memtable->first;
     return memtable;
+}
+
+static void free_chunks(struct chunk *chunk)
+{
+    while (chunk) {
+        struct chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
 }
 
 void memtable_free(struct memtable *memtable)
 {
     if (!memtable)
         return;
-    for (struct chunk *chunk = memtable->chunks, *next; chunk; chunk = next) {
-        next = chunk->next;
-        free(chunk);
-    }
+    free_chunks(memtable->chunks);
+    free_chunks(memtable->spare);
     free(memtable->buckets);
     free(memtable);
+}
+
+/* Fresh memory from the kernel costs a fault and a cleared page for every 4 KiB. */
+void memtable_reset(struct memtable *memtable)
+{
+    struct chunk *chunk = memtable->chunks, *spare = memtable->spare;
+    for (unsigned kept = 0; chunk && kept < SPARE_CHUNKS_MAX; kept++) {
+        struct chunk *next = chunk->next;
+        if (chunk->size == CHUNK_BYTES) {
+            chunk->used = 0;
+            chunk->next = spare;
+            spare = chunk;
+        } else {
+            free(chunk);
+        }
+        chunk = next;
+    }
+    free_chunks(chunk);
+    memset(memtable->buckets, 0, BUCKETS * sizeof *memtable->buckets);
+    *memtable = (struct memtable){.spare = spare, .buckets = memtable->buckets};
+    memtable->last = &memtable->first;
+}
+
+static struct chunk *take_chunk(struct memtable *memtable, size_t room)
+{
+    struct chunk *chunk = memtable->spare;
+    memtable->bytes += room;
+    if (room == CHUNK_BYTES && chunk) {
+        memtable->spare = chunk->next;
+        return chunk;
+    }
+    chunk = memory_take(sizeof *chunk + room);
+    *chunk = (struct chunk){.size = room};
+    return chunk;
 }
 
 static void *take(struct memtable *memtable, size_t size)
@@ -58,9 +104,7 @@ static void *take(struct memtable *memtable, size_t size)
     struct chunk *chunk = memtable->chunks;
     if (!chunk || chunk->size - chunk->used < size) {
         size_t room = size > CHUNK_BYTES / 4 ? size : CHUNK_BYTES;
-        struct chunk *fresh = memory_take(sizeof *fresh + room);
-        *fresh = (struct chunk){.size = room};
-        memtable->bytes += room;
+        struct chunk *fresh = take_chunk(memtable, room);
         if (chunk && room == size) { /* a large value; go on filling the old chunk */
             fresh->next = chunk->next;
             chunk->next = fresh;
@@ -80,15 +124,33 @@ static uint64_t hash_of(enum table table, struct view key)
     return XXH3_64bits_withSeed(key.data, key.size, (uint64_t)table);
 }
 
+static bool is_entry_of(const struct entry *entry, enum table table, struct view key,
+                        uint64_t hash)
+{
+    return entry->hash == hash && entry->table == table &&
+           entry->key_size == key.size && memcmp(entry->key, key.data, key.size) == 0;
+}
+
 static struct entry *find_entry(const struct memtable *memtable, enum table table,
                                 struct view key, uint64_t hash)
 {
     struct entry *entry =
         atomic_load_explicit(&memtable->buckets[hash % BUCKETS], memory_order_acquire);
-    while (entry && !(entry->hash == hash && entry->table == table &&
-                      entry->key_size == key.size &&
-                      memcmp(entry->key, key.data, key.size) == 0))
+    while (entry && !is_entry_of(entry, table, key, hash))
         entry = entry->next;
+    return entry;
+}
+
+/* For the writer. */
+static struct entry *find_recent(struct memtable *memtable, enum table table,
+                                 struct view key, uint64_t hash)
+{
+    struct entry *entry = memtable->recent[table];
+    if (entry && is_entry_of(entry, table, key, hash))
+        return entry;
+    entry = find_entry(memtable, table, key, hash);
+    if (entry)
+        memtable->recent[table] = entry;
     return entry;
 }
 
@@ -106,6 +168,10 @@ static struct entry *add_entry(struct memtable *memtable, enum table table,
     memcpy(entry->key, key.data, key.size);
     atomic_store_explicit(bucket, entry, memory_order_release);
     memtable->entries++;
+    entry->following = NULL;
+    *memtable->last = entry;
+    memtable->last = &entry->following;
+    memtable->recent[table] = entry;
     return entry;
 }
 
@@ -116,7 +182,7 @@ static struct version *add_version(struct memtable *memtable, enum table table,
                                    size_t size, enum put put, const char *data)
 {
     uint64_t hash = hash_of(table, key);
-    struct entry *entry = find_entry(memtable, table, key, hash);
+    struct entry *entry = find_recent(memtable, table, key, hash);
     if (!entry) {
         entry = add_entry(memtable, table, key, hash);
         entry->is_fresh = put == PUT_FRESH;
@@ -145,7 +211,8 @@ char *memtable_put(struct memtable *memtable, enum table table, struct view key,
 char *memtable_put_fresh(struct memtable *memtable, enum table table, struct view key,
                          uint64_t sequence, uint64_t sealed, size_t size)
 {
-    return add_version(memtable, table, key, sequence, sealed, size, PUT_FRESH, NULL)->data;
+    return add_version(memtable, table, key, sequence, sealed, size, PUT_FRESH, NULL)
+        ->data;
 }
 
 void memtable_put_value(struct memtable *memtable, enum table table, struct view key,
@@ -173,6 +240,13 @@ const struct version *memtable_find(const struct memtable *memtable, enum table 
     return version;
 }
 
+const struct version *memtable_newest(struct memtable *memtable, enum table table,
+                                      struct view key)
+{
+    struct entry *entry = find_recent(memtable, table, key, hash_of(table, key));
+    return entry ? atomic_load_explicit(&entry->newest, memory_order_relaxed) : NULL;
+}
+
 uint64_t memtable_bytes(const struct memtable *memtable)
 {
     return memtable->bytes;
@@ -186,10 +260,6 @@ size_t memtable_entries(const struct memtable *memtable)
 void memtable_each(const struct memtable *memtable, memtable_entry_fn *each,
                    void *context)
 {
-    for (size_t i = 0; i < BUCKETS; i++) {
-        struct entry *entry =
-            atomic_load_explicit(&memtable->buckets[i], memory_order_acquire);
-        for (; entry; entry = entry->next)
-            each(context, entry);
-    }
+    for (const struct entry *entry = memtable->first; entry; entry = entry->following)
+        each(context, entry);
 }

@@ -40,7 +40,8 @@ struct version {
 };
 
 struct entry {
-    struct entry *next; /* of the bucket; fixed once linked */
+    struct entry *next;      /* of the bucket; fixed once linked */
+    struct entry *following; /* in the order they were made. Writer, then checkpoint. */
     _Atomic(struct version *) newest;
     uint64_t hash;
     uint16_t table;
@@ -55,6 +56,8 @@ struct memtable;
 
 struct memtable *memtable_create(void);
 void memtable_free(struct memtable *memtable);
+/* Forgets everything and keeps some of the memory, for the next generation. */
+void memtable_reset(struct memtable *memtable);
 
 /* A new version with room for `size` bytes, which the caller fills before the next
    memtable call; for a deletion size is 0. A version that is newer than `sealed` (so
@@ -77,9 +80,13 @@ void memtable_delete(struct memtable *memtable, enum table table, struct view ke
 const struct version *memtable_find(const struct memtable *memtable, enum table table,
                                     struct view key, uint64_t limit);
 
+/* The newest version, for the writer, who often asks for the same key again. */
+const struct version *memtable_newest(struct memtable *memtable, enum table table,
+                                      struct view key);
+
 uint64_t memtable_bytes(const struct memtable *memtable); /* of the arena. Writer. */
 size_t memtable_entries(const struct memtable *memtable);
-/* Calls `each` for every entry, in no order. Nobody writes meanwhile. */
+/* Calls `each` for every entry, as they were made. Nobody writes meanwhile. */
 typedef void memtable_entry_fn(void *context, const struct entry *entry);
 void memtable_each(const struct memtable *memtable, memtable_entry_fn *each,
                    void *context);

@@ -27,7 +27,7 @@
 #include "common/base/bytes.h"
 #include "common/base/log.h"
 
-/* ----------------------------------------------------------------- finding --- */
+/* ------------------------------------------------------------------------ finding */
 
 struct finding {
     struct replay *replay;
@@ -60,7 +60,7 @@ enum status replay_find(struct replay *replay, struct disk *disk)
     return status == STATUS_OK ? finding.status : status;
 }
 
-/* ---------------------------------------------------------------- choosing --- */
+/* ----------------------------------------------------------------------- choosing */
 
 /* Where the chain goes on. Before it has begun, `begun` is false and `next` is the
    first record asked for. */
@@ -118,7 +118,7 @@ static void push_chain(struct replay *replay, struct segment *segment)
     replay->chain[replay->chain_count++] = segment;
 }
 
-/* ----------------------------------------------------------------- reading --- */
+/* ------------------------------------------------------------------------ reading */
 
 struct reading {
     struct segment_reader reader;

@@ -17,7 +17,7 @@
 #define WINDOW_BYTES (256u << 10)
 #define ENDS_FIRST 64
 
-/* -------------------------------------------------------------------- name --- */
+/* --------------------------------------------------------------------------- name */
 
 void segment_name(const struct segment *segment, char out[SEGMENT_NAME_BYTES])
 {
@@ -52,7 +52,7 @@ bool segment_parse_name(const char *name, struct segment *segment_out)
     return false;
 }
 
-/* -------------------------------------------------------------------- file --- */
+/* --------------------------------------------------------------------------- file */
 
 enum status segment_create(struct disk *disk, uint64_t number, uint64_t bytes,
                            struct segment **segment_out)
@@ -158,7 +158,7 @@ enum status segment_remove(struct disk *disk, struct segment *segment)
     return disk->remove(disk, name);
 }
 
-/* ----------------------------------------------------------------- reading --- */
+/* ------------------------------------------------------------------------ reading */
 
 static size_t smaller(uint64_t left, uint64_t right)
 {

@@ -45,7 +45,10 @@ void render_readme(struct bytes *out)
 
 static void line_number(struct bytes *out, const char *name, uint64_t number)
 {
-    bytes_format(out, "%s: %" PRIu64 "\n", name, number);
+    bytes_append_text(out, name);
+    bytes_append_text(out, ": ");
+    bytes_append_number(out, number);
+    bytes_append_text(out, "\n");
 }
 
 static void line_text(struct bytes *out, const char *name, const char *text)
@@ -109,8 +112,12 @@ void render_status(struct bytes *out, const struct actor_info *info)
 /* SEQ STATE ATTEMPTS ACCEPTED DUE KEY */
 void render_task(struct bytes *out, const struct task_info *task)
 {
-    bytes_format(out, "%" PRIu64 "\t%s\t%u\t", task->sequence,
-                 task_state_text(task->state), task->attempts);
+    bytes_append_number(out, task->sequence);
+    bytes_append_text(out, "\t");
+    bytes_append_text(out, task_state_text(task->state));
+    bytes_append_text(out, "\t");
+    bytes_append_number(out, task->attempts);
+    bytes_append_text(out, "\t");
     clock_format(out, task->accepted_ms);
     bytes_append_text(out, "\t");
     if (task->due_ms)

@@ -46,8 +46,7 @@ struct node tree_node(enum node_kind kind, uint64_t actor)
     return node;
 }
 
-/* ----------------------------------------------------------------------- look-up ---
- */
+/* ------------------------------------------------------------------------ look-up */
 
 static enum status lookup_top(struct view name, struct node *node_out)
 {
@@ -118,8 +117,7 @@ bool tree_may_create(const struct node *node)
     return node_is_unlisted(node) && !key_is_sequence(&node->parameters.key, &sequence);
 }
 
-/* -------------------------------------------------------------------- attributes ---
- */
+/* --------------------------------------------------------------------- attributes */
 
 static enum actor_part part_of(enum node_kind kind)
 {
@@ -205,8 +203,7 @@ enum status tree_attributes(struct tree *tree, const struct node *node,
     return measure(tree, node, NULL, &attributes_out->size);
 }
 
-/* ----------------------------------------------------------------------- listing ---
- */
+/* ------------------------------------------------------------------------ listing */
 
 struct listing {
     struct tree *tree;
@@ -262,8 +259,7 @@ enum status tree_list(struct tree *tree, const struct node *folder, uint64_t aft
     return STATUS_OK;
 }
 
-/* ----------------------------------------------------------------------- content ---
- */
+/* ------------------------------------------------------------------------ content */
 
 static void read_behaviors(struct tree *tree, struct bytes *out)
 {
