@@ -71,7 +71,7 @@ static void add_message(struct sim *sim, struct post *post, struct sending *send
     effect->timer = arena_copy(&sim->arena, view_text(post->parameters.timer));
     effect->due_ms = due_of(sim, &post->parameters);
     effect->openings = sim->openings;
-    sending->last = sending->next++;
+    sending->last = effect->sequence = sending->next++;
     sending->added++;
 }
 

@@ -211,6 +211,7 @@ static void accept(struct actor_model *actor, const struct event *event,
                    const struct effect *effect)
 {
     uint64_t sequence = take_number(actor);
+    ENSURE(sequence == effect->sequence);
     actor->tasks[sequence] =
         (struct task_model){.sequence = sequence,
                             .place = effect->due_ms ? 0 : sequence,

@@ -82,7 +82,7 @@ enum effect_kind {
     EFFECT_FLAGS,    /* is_suspended, is_retiring */
     EFFECT_BEHAVIOR, /* text */
     EFFECT_STATE,    /* state; text: content type */
-    EFFECT_ACCEPT,   /* text: message; key, timer, due_ms, openings */
+    EFFECT_ACCEPT,   /* sequence; text: message; key, timer, due_ms, openings */
     EFFECT_DUE,      /* sequence */
     EFFECT_FINISH,   /* sequence, outcome, has_run, turn_ms; text: result or error;
                         state_changed, state */

@@ -127,12 +127,16 @@ static void give(const struct turn_answer *answer, struct turn_output *output)
 /* ------------------------------------------------------------------------- starts ---
  */
 
-/* Nothing of the actor waits for its commit. */
-static bool is_on_disk(const struct sim *sim, uint64_t actor)
+/* Nothing that a turn builds upon waits for its commit; messages behind it may. */
+static bool is_on_disk(const struct sim *sim, uint64_t actor, uint64_t sequence)
 {
     for (size_t i = 0; i < sim->event_count; i++)
-        if (sim->events[i].effects[0].actor == actor)
-            return false;
+        for (size_t n = 0; n < sim->events[i].count; n++) {
+            const struct effect *effect = &sim->events[i].effects[n];
+            if (effect->actor == actor &&
+                (effect->kind != EFFECT_ACCEPT || effect->sequence == sequence))
+                return false;
+        }
     return true;
 }
 
@@ -179,7 +183,7 @@ static struct actor_model *check_start(struct sim *sim, struct behavior *behavio
         sim,
         view_equal(model_behavior(&sim->decided, actor), view_text(behavior->name)),
         "%.*s was run by %s", (int)actor->name.size, actor->name.data, behavior->name);
-    SIM_CHECK(sim, behavior->runs_ahead || is_on_disk(sim, actor->id),
+    SIM_CHECK(sim, behavior->runs_ahead || is_on_disk(sim, actor->id, task->sequence),
               "%.*s ran ahead of the disk", (int)actor->name.size, actor->name.data);
     check_task(sim, actor, task, input);
     sim->steps++;
