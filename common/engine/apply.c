@@ -239,7 +239,7 @@ static void take_place(struct engine *engine, struct actor *actor, uint64_t slot
     actor->record.head.counts.pending++;
     engine->totals.pending++;
     mailbox_append(actor, slot, sequence);
-    actor_touch(engine, actor);
+    actor_touch_mailbox(engine, actor);
 }
 
 static void apply_due(struct application *at, const struct change *change)
@@ -281,7 +281,7 @@ static void apply_attempt(struct application *at, const struct change *change)
     head->retry_ms = change->due_ms;
     head->running = 0;
     attention_note_error(actor, &task, change->text);
-    timer_add(&engine->timers, change->due_ms, actor->id, change->sequence);
+    scheduler_wake_for_retry(engine, actor);
     actor_touch(engine, actor);
 }
 

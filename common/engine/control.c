@@ -100,6 +100,8 @@ static void cancel_task(struct control *control, const struct task_record *task)
     *(task->head.state == TASK_DELAYED ? &counts->delayed : &counts->pending) -= 1;
     add(control, &change);
     note_ended(control, task->head.sequence);
+    if (control->head.retry_sequence == task->head.sequence)
+        control->head.flags &= ~(uint32_t)ACTOR_RETRYING;
     if (control->actor->running_sequence == task->head.sequence)
         control->voids_turn = true;
 }
@@ -194,7 +196,8 @@ static bool clear_task(void *context, uint64_t number, struct view packed)
     struct task_record task;
     if (task_unpack(packed, &task) &&
         !is_among(control, control->ended_before, task.head.sequence) &&
-        task.head.sequence != control->actor->running_sequence)
+        (task.head.sequence != control->actor->running_sequence ||
+         control->actor->turn_void))
         cancel_task(control, &task);
     return true;
 }

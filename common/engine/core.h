@@ -105,6 +105,7 @@ struct actor {
     struct window window;
     uint64_t running_sequence; /* of the task being run; 0: none */
     struct behavior *running_behavior;
+    int64_t wake_ms;      /* a timer is set for its retry; 0: none */
     int64_t turn_started_ns;
     bool turn_void;             /* its answer is to be dropped: the task was canceled */
     struct request_list parked; /* for the running turn's end */
@@ -391,6 +392,8 @@ bool key_find(struct engine *engine, struct index_snapshot *snapshot,
 /* scheduler.c */
 /* Puts the actor in the run queue if it is idle and has something to run. */
 void scheduler_offer(struct engine *engine, struct actor *actor);
+/* Offers it again when its retry is due. */
+void scheduler_wake_for_retry(struct engine *engine, struct actor *actor);
 /* Runs turns, at most so many. */
 void scheduler_run(struct engine *engine, unsigned turns_max);
 /* Actors that waited for the last commit, or for room, are offered again. */

@@ -39,6 +39,13 @@ static bool has_work(const struct engine *engine, const struct actor *actor)
            !(head->flags & ACTOR_RETRYING && head->retry_ms > engine->wall_ms);
 }
 
+/* It retires within the step in which its last task ends, but when there is no room, or
+   power fails just then. */
+static bool is_to_retire(const struct actor *actor)
+{
+    return actor->record.head.flags & ACTOR_RETIRING && !actor_unfinished(actor);
+}
+
 static void enqueue(struct engine *engine, struct actor *actor)
 {
     actor->schedule = ACTOR_QUEUED;
@@ -62,10 +69,19 @@ void scheduler_offer(struct engine *engine, struct actor *actor)
     if (actor->schedule != ACTOR_IDLE || actor->hungry || engine->replaying)
         return;
     const struct actor_head *head = &actor->record.head;
-    if (has_work(engine, actor))
+    if (has_work(engine, actor) || is_to_retire(actor))
         enqueue(engine, actor);
-    else if (head->flags & ACTOR_RETRYING && head->counts.pending)
-        timer_add(&engine->timers, head->retry_ms, actor->id, head->retry_sequence);
+    else if (head->flags & ACTOR_RETRYING && head->retry_ms > engine->wall_ms)
+        scheduler_wake_for_retry(engine, actor);
+}
+
+void scheduler_wake_for_retry(struct engine *engine, struct actor *actor)
+{
+    const struct actor_head *head = &actor->record.head;
+    if (actor->wake_ms == head->retry_ms)
+        return;
+    actor->wake_ms = head->retry_ms;
+    timer_add(&engine->timers, head->retry_ms, actor->id, head->retry_sequence);
 }
 
 void scheduler_forget(struct engine *engine, struct actor *actor)
@@ -116,9 +132,10 @@ static unsigned run_actor(struct engine *engine, struct actor *actor,
             break;
         turns++;
     }
-    if (result == TURN_WAITS)
+    bool retires = is_to_retire(actor);
+    if (result == TURN_WAITS || (retires && !decide_retire(engine, actor)))
         wait_for_commit(engine, actor);
-    else if (result == TURN_OVER && !decide_retire(engine, actor))
+    else if (result == TURN_OVER && !retires)
         scheduler_offer(engine, actor);
     return turns;
 }

@@ -122,6 +122,8 @@ static bool fire(struct engine *engine, const struct timer *timer)
         if (record_commit(engine))
             return false;
     }
+    if (actor->wake_ms == timer->due_ms)
+        actor->wake_ms = 0;
     scheduler_offer(engine, actor); /* also one whose retry is due */
     return true;
 }

@@ -211,9 +211,11 @@ static bool is_durable(struct engine *engine, const struct actor *actor,
     if (actor->last_record > index_published(engine->index))
         return false;
     index_snapshot_begin(engine->index, &snapshot);
-    bool found = task_find_live(&snapshot, actor->id, task->head.sequence, &shown);
+    bool durable =
+        task_find_live(&snapshot, actor->id, task->head.sequence, &shown) &&
+        shown.head.slot == task->head.slot;
     index_snapshot_end(&snapshot);
-    return found;
+    return durable;
 }
 
 enum turn_result turn_run(struct engine *engine, struct actor *actor)

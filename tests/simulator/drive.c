@@ -39,12 +39,14 @@ static void give_up(struct sim *sim)
     }
 }
 
-/* Whether something could have run, and what kept it. */
+/* Whether something could have run. */
 static bool may_run(struct sim *sim, const struct actor_model *actor)
 {
-    return !actor->is_gone && !actor->is_suspended && !turns_of(sim, actor->id) &&
+    const struct task_model *task = actor->is_gone ? NULL : actor_first(actor);
+    return task && !actor->is_suspended && !turns_of(sim, actor->id) &&
            !(actor->retry_sequence && actor->retry_ms > sim->wall_ms) &&
-           model_behavior(&sim->decided, actor).size && actor_first(actor);
+           model_behavior(&sim->decided, actor).size && !sim->was_short &&
+           turns_are_durable(sim, actor->id, task->sequence);
 }
 
 static void check_nobody_is_stuck(struct sim *sim)
@@ -52,13 +54,11 @@ static void check_nobody_is_stuck(struct sim *sim)
     for (size_t i = 0; i < sim->decided.actor_count; i++) {
         const struct actor_model *actor = sim->decided.actors[i];
         struct loose *loose = sim_loose(sim, i + 1);
-        loose->stuck =
-            may_run(sim, actor) && !sim->was_short ? loose->stuck + sim->was_fed : 0;
+        bool retires = !actor->is_gone && actor->is_retiring && actor_is_through(actor);
+        loose->stuck = may_run(sim, actor) ? loose->stuck + sim->was_fed : 0;
         SIM_CHECK(sim, loose->stuck <= STUCK_MAX, "%.*s could run and does not",
                   (int)actor->name.size, actor->name.data);
-        SIM_CHECK(sim,
-                  actor->is_gone || !actor->is_retiring || !actor_is_through(actor) ||
-                      turns_of(sim, actor->id) || sim->was_short,
+        SIM_CHECK(sim, !retires || turns_of(sim, actor->id) || loose->is_left,
                   "%.*s was to retire and is still there", (int)actor->name.size,
                   actor->name.data);
     }

@@ -62,9 +62,11 @@ static void retire(struct sim *sim, const struct record_try *record)
         actor->name.data);
     sim_trace(sim, "  retired %.*s: %s", (int)actor->name.size, actor->name.data,
               status_text(record->status));
+    struct effect effect = {.kind = EFFECT_REMOVE, .actor = record->actor};
     if (record->status == STATUS_OK)
-        sim_event_add(
-            sim, &(struct effect){.kind = EFFECT_REMOVE, .actor = record->actor}, 1);
+        sim_event_add(sim, &effect, 1);
+    else
+        sim_loose(sim, actor->id)->is_left = true;
 }
 
 enum status records_next(struct sim *sim, uint64_t actor, bool removes)

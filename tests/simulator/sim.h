@@ -154,6 +154,7 @@ struct wait {
 struct loose {
     uint64_t refused;
     uint64_t changes, touches; /* when last looked at */
+    bool is_left;              /* it was to retire, and there was no room to say so */
     unsigned stuck;            /* steps in which it could have run a turn and did not */
 };
 
@@ -265,6 +266,8 @@ void turns_open(struct sim *sim);
 extern const char *const turns_names[];
 /* Null when no turn of the actor is under way. */
 struct turn *turns_of(struct sim *sim, uint64_t actor);
+/* All that a turn of that task builds upon is on disk. */
+bool turns_are_durable(const struct sim *sim, uint64_t actor, uint64_t sequence);
 /* Some started turn answers. */
 void turns_answer_one(struct sim *sim);
 /* The answer arrives. */

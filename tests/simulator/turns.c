@@ -127,14 +127,20 @@ static void give(const struct turn_answer *answer, struct turn_output *output)
 /* ------------------------------------------------------------------------- starts ---
  */
 
-/* Nothing that a turn builds upon waits for its commit; messages behind it may. */
-static bool is_on_disk(const struct sim *sim, uint64_t actor, uint64_t sequence)
+/* Tasks behind another one hold up nobody. */
+static bool only_adds(const struct effect *effect, uint64_t sequence)
+{
+    return effect->sequence != sequence &&
+           (effect->kind == EFFECT_ACCEPT || effect->kind == EFFECT_DUE ||
+            effect->kind == EFFECT_RETRY);
+}
+
+bool turns_are_durable(const struct sim *sim, uint64_t actor, uint64_t sequence)
 {
     for (size_t i = 0; i < sim->event_count; i++)
         for (size_t n = 0; n < sim->events[i].count; n++) {
             const struct effect *effect = &sim->events[i].effects[n];
-            if (effect->actor == actor &&
-                (effect->kind != EFFECT_ACCEPT || effect->sequence == sequence))
+            if (effect->actor == actor && !only_adds(effect, sequence))
                 return false;
         }
     return true;
@@ -183,7 +189,8 @@ static struct actor_model *check_start(struct sim *sim, struct behavior *behavio
         sim,
         view_equal(model_behavior(&sim->decided, actor), view_text(behavior->name)),
         "%.*s was run by %s", (int)actor->name.size, actor->name.data, behavior->name);
-    SIM_CHECK(sim, behavior->runs_ahead || is_on_disk(sim, actor->id, task->sequence),
+    SIM_CHECK(sim,
+              behavior->runs_ahead || turns_are_durable(sim, actor->id, task->sequence),
               "%.*s ran ahead of the disk", (int)actor->name.size, actor->name.data);
     check_task(sim, actor, task, input);
     sim->steps++;
