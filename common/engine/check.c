@@ -63,14 +63,13 @@ static bool check_live(void *context, uint64_t number, struct view packed)
     struct check *check = context;
     struct task_record task;
     uint64_t sequence;
-    if (forward_unpack(packed, &sequence)) {
-        if (!task_find_live(&check->snapshot, check->record.head.id, sequence, &task))
-            fault(check, "task of a forward", sequence, 0);
-    } else if (!task_unpack(packed, &task)) {
+    bool forward = forward_unpack(packed, &sequence);
+    if (task_at_place(&check->snapshot, check->record.head.id, number, packed, &task))
+        check_task(check, forward ? sequence : number, &task);
+    else if (forward)
+        fault(check, "task of a forward", sequence, 0);
+    else if (!task_unpack(packed, &task))
         fault(check, "readable task", number, 0);
-    } else {
-        check_task(check, number, &task);
-    }
     return true;
 }
 

@@ -191,13 +191,13 @@ static void retry(struct control *control, struct view argument)
 
 static bool clear_task(void *context, uint64_t number, struct view packed)
 {
-    (void)number;
     struct control *control = context;
+    const struct actor *actor = control->actor;
     struct task_record task;
-    if (task_unpack(packed, &task) &&
+    if (task_at_place(index_decided(control->engine->index), actor->id, number, packed,
+                      &task) &&
         !is_among(control, control->ended_before, task.head.sequence) &&
-        (task.head.sequence != control->actor->running_sequence ||
-         control->actor->turn_void))
+        (task.head.sequence != actor->running_sequence || actor->turn_void))
         cancel_task(control, &task);
     return true;
 }

@@ -377,6 +377,12 @@ bool task_find(struct index_snapshot *snapshot, uint64_t actor, uint64_t sequenc
                struct task_record *task_out);
 bool task_find_live(struct index_snapshot *snapshot, uint64_t actor, uint64_t sequence,
                     struct task_record *task_out);
+/* The unfinished task to be met at `number` in a scan of TABLE_LIVE, where `packed` is
+   what stands there: each is met once, at its place or, while it has none, at its
+   sequence number. (A task that came back, and so is put where it once was deleted, a
+   scan may miss there; its new place it does not.) */
+bool task_at_place(struct index_snapshot *snapshot, uint64_t actor, uint64_t number,
+                   struct view packed, struct task_record *task_out);
 /* A place that only points to a task elsewhere. */
 void forward_pack(uint64_t sequence, char out[9]);
 bool forward_unpack(struct view packed, uint64_t *sequence_out);

@@ -123,6 +123,17 @@ bool task_find_live(struct index_snapshot *snapshot, uint64_t actor, uint64_t se
            task_unpack(packed, task);
 }
 
+bool task_at_place(struct index_snapshot *snapshot, uint64_t actor, uint64_t number,
+                   struct view packed, struct task_record *task)
+{
+    uint64_t sequence;
+    if (forward_unpack(packed, &sequence))
+        return task_find_live(snapshot, actor, sequence, task) &&
+               task->head.slot == number;
+    return task_unpack(packed, task) &&
+           (task->head.slot == number || task->head.slot == 0);
+}
+
 bool task_find(struct index_snapshot *snapshot, uint64_t actor, uint64_t sequence,
                struct task_record *task)
 {

@@ -40,15 +40,10 @@ static bool visit_live(void *context, uint64_t number, struct view packed)
 {
     struct mailbox_view *view = context;
     struct task_record task;
-    uint64_t sequence;
-    if (forward_unpack(packed, &sequence)) {
-        if (task_find_live(&view->snapshot, view->record.head.id, sequence, &task) &&
-            task.head.slot == number)
-            add_pending(view, &task);
-    } else if (task_unpack(packed, &task)) {
+    if (task_at_place(&view->snapshot, view->record.head.id, number, packed, &task)) {
         if (task.head.state == TASK_DELAYED)
             add_delayed(view, &task);
-        else if (task.head.slot == number)
+        else
             add_pending(view, &task);
     }
     return view->pending_count < MAILBOX_SHOWN_UNFINISHED;

@@ -122,7 +122,8 @@ void index_snapshot_end(struct index_snapshot *snapshot);
 bool index_get(struct index_snapshot *snapshot, enum table table, struct view key,
                struct view *value_out);
 /* Calls `each` for the numbers from `from` up to below `to` that TABLE_LIVE or
-   TABLE_LOG have under an actor, ascending, until it returns false. */
+   TABLE_LOG have under an actor, ascending, until it returns false. What the last
+   checkpoint deleted and was put again since, under the same number, is not seen. */
 typedef bool index_scan_fn(void *context, uint64_t number, struct view value);
 void index_scan(struct index_snapshot *snapshot, enum table table, uint64_t actor,
                 uint64_t from, uint64_t to, index_scan_fn *each, void *context);

@@ -232,6 +232,21 @@ Test(control, clear_cancels_all_that_waits_and_nothing_else)
     cr_assert_eq(rig_info(&rig, actor).canceled, 4);
 }
 
+Test(control, clear_cancels_tasks_that_came_back)
+{
+    rig_send(&rig, actor, "tasks@bad", "x");
+    rig_send(&rig, actor, "tasks@soon,delay=1s", "1");
+    rig_tidy(&rig);
+    expect("suspend\nretry bad", STATUS_OK);
+    rig_advance(&rig, 1000);
+    rig_check(&rig);
+    cr_assert_eq(rig_info(&rig, actor).pending, 2);
+    expect("clear", STATUS_OK);
+    cr_assert_eq(state_of("bad"), TASK_CANCELED);
+    cr_assert_eq(state_of("soon"), TASK_CANCELED);
+    cr_assert_eq(rig_info(&rig, actor).pending, 0);
+}
+
 Test(control, restart_is_accepted_without_a_worker)
 {
     expect("restart", STATUS_OK);
