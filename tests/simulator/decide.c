@@ -289,6 +289,7 @@ static void decide_one(struct sim *sim, struct post *post)
         break;
     }
     post->follows = sim->committed_records + sim->event_count;
+    records_retire(sim);
     if (post->is_decided)
         sim_trace(sim, "  decided: %s", status_text(post->status));
     else

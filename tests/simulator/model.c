@@ -246,9 +246,10 @@ static void write_line(struct model *model, struct actor_model *actor,
     actor->log_bytes += text.size;
     size_t drop = 0;
     if (actor->log_bytes > bytes_max)
-        while (drop < actor->line_count && actor->log_bytes > bytes_max - bytes_max / 8)
+        while (drop < actor->old_lines && actor->log_bytes > bytes_max - bytes_max / 8)
             actor->log_bytes -= actor->lines[drop++].text.size;
     actor->line_count -= drop;
+    actor->old_lines -= drop;
     if (drop && actor->line_count)
         memmove(actor->lines, actor->lines + drop,
                 actor->line_count * sizeof *actor->lines);
@@ -427,9 +428,12 @@ static const char *why_of(const struct model *model, const struct actor_model *a
 
 void model_apply(struct model *model, const struct event *event)
 {
+    struct actor_model *actor = model_actor(model, event->effects[0].actor);
+    if (actor)
+        actor->old_lines = actor->line_count;
     for (size_t i = 0; i < event->count; i++)
         apply(model, event, &event->effects[i]);
-    struct actor_model *actor = model_actor(model, event->effects[0].actor);
+    actor = model_actor(model, event->effects[0].actor);
     if (!actor)
         return;
     const char *why = why_of(model, actor);

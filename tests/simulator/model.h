@@ -57,6 +57,7 @@ struct actor_model {
     size_t task_capacity;
     struct line_model *lines;
     size_t line_count, line_capacity;
+    size_t old_lines; /* which the event being applied may trim, not its own */
     uint64_t log_bytes;
     uint64_t timers[TIMER_NAMES]; /* sequence number of each name's task; 0: none */
     uint64_t touches;             /* events that concerned it */

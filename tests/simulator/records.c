@@ -5,8 +5,8 @@
  * became of each record and whose it was. The model says itself which records there
  * must be, and in which order; one more or one less is a fault.
  *
- * Retiring actors are removed when nothing of them is left, at a moment that is the
- * engine's choice: such a record may come before any other.
+ * Retiring actors are removed when nothing of them is left: at once, but when there is
+ * no room; then at a moment that is the engine's choice.
  */
 #include "common/base/log.h"
 #include "tests/simulator/sim.h"
@@ -51,15 +51,19 @@ void records_begin(struct sim *sim)
     sim->was_short = false;
 }
 
-static void retire(struct sim *sim, const struct record_try *record)
+static bool may_retire(struct sim *sim, const struct record_try *record)
 {
     struct actor_model *actor = model_actor(&sim->decided, record->actor);
-    SIM_CHECK(sim, actor, "an actor that is not there was removed: %llu",
+    return record->removes && actor && actor->is_retiring && actor_is_through(actor) &&
+           !turns_of(sim, actor->id);
+}
+
+static void retire(struct sim *sim, const struct record_try *record)
+{
+    SIM_CHECK(sim, may_retire(sim, record),
+              "actor %llu was removed and nobody asked for it",
               (unsigned long long)record->actor);
-    SIM_CHECK(
-        sim, actor->is_retiring && actor_is_through(actor) && !turns_of(sim, actor->id),
-        "%.*s was removed and nobody asked for it", (int)actor->name.size,
-        actor->name.data);
+    struct actor_model *actor = model_actor(&sim->decided, record->actor);
     sim_trace(sim, "  retired %.*s: %s", (int)actor->name.size, actor->name.data,
               status_text(record->status));
     struct effect effect = {.kind = EFFECT_REMOVE, .actor = record->actor};
@@ -81,6 +85,13 @@ enum status records_next(struct sim *sim, uint64_t actor, bool removes)
         retire(sim, record);
     }
     sim_fail(sim, "no record was written for actor %llu", (unsigned long long)actor);
+}
+
+void records_retire(struct sim *sim)
+{
+    while (sim->record_next < sim->record_count &&
+           may_retire(sim, &sim->records[sim->record_next]))
+        retire(sim, &sim->records[sim->record_next++]);
 }
 
 void records_end(struct sim *sim)

@@ -82,16 +82,28 @@ static void retry(struct write *write, const struct task_model *task)
     touch(write, task->sequence);
 }
 
-/* All that waits; a turn that is running goes on. */
+/* The pending task that has the number as its place, or the delayed one that has it as
+   its own. */
+static const struct task_model *task_at(const struct actor_model *actor,
+                                        uint64_t number)
+{
+    if (actor->tasks[number].sequence && actor->tasks[number].state == TASK_DELAYED)
+        return &actor->tasks[number];
+    for (uint64_t i = 1; i <= number; i++)
+        if (task_is_pending(&actor->tasks[i]) && actor->tasks[i].place == number)
+            return &actor->tasks[i];
+    return NULL;
+}
+
+/* All that waits, in its order; a turn that is running goes on. */
 static void clear(struct write *write)
 {
     const struct actor_model *actor = write->actor;
     struct turn *turn = turns_of(write->sim, actor->id);
     for (uint64_t i = 1; i < actor->next; i++) {
-        const struct task_model *task = &actor->tasks[i];
-        bool runs = turn && !turn->is_void && turn->sequence == i;
-        if (task->sequence && !task_state_is_final(task->state) && !runs &&
-            !was_touched(write, i))
+        const struct task_model *task = task_at(actor, i);
+        if (task && !was_touched(write, task->sequence) &&
+            !(turn && !turn->is_void && turn->sequence == task->sequence))
             cancel(write, task);
     }
 }
