@@ -11,6 +11,7 @@
 
 #include "fs/errno_map.h"
 #include "fs/reading.h"
+#include "fs/retirement.h"
 
 struct joined_answer {
     struct joined_answer *next;
@@ -21,6 +22,7 @@ struct delivery {
     struct handle *handle;
     uint64_t last_number;          /* of its messages, see framing_number */
     struct joined_answer *answers; /* the handle's lock, until it is done */
+    struct retirement *retirement; /* of control words that retire; or null */
 };
 
 static void join(struct delivery *delivery, const struct answer *answer)
@@ -110,6 +112,10 @@ static void finish(void *context, const struct engine_answer *engine)
     struct joined_answer *joined = delivery->answers;
     pthread_mutex_unlock(&handle->lock);
 
+    if (status)
+        retirement_drop(delivery->retirement);
+    else
+        retirement_watch(delivery->retirement);
     if (status && !is_told(joined))
         engine_note_refusal(tree_engine(handle->face->tree), handle->node.actor, status,
                             view_text(engine->detail));
@@ -135,6 +141,9 @@ static void post(struct delivery *delivery, const struct view *messages, size_t 
 static void write_file(struct delivery *delivery, struct view bytes, uint64_t version)
 {
     struct handle *handle = delivery->handle;
+    if (handle->node.kind == NODE_STATUS)
+        delivery->retirement =
+            retirement_prepare(handle->face, handle->node.actor, bytes);
     tree_write(handle->face->tree, &handle->node, bytes, version, finish, delivery);
 }
 

@@ -11,6 +11,8 @@
 
 struct notice {
     struct notice *next;
+    notifier_run_fn *run; /* null: drop the name */
+    void *context;
     uint64_t folder;
     size_t size;
     char name[];
@@ -43,17 +45,25 @@ static struct notice *take_all(struct notifier *notifier)
     return first;
 }
 
+static void handle_all(struct notifier *notifier, struct notice *notice,
+                       bool is_stopping)
+{
+    for (struct notice *next; notice; notice = next) {
+        next = notice->next;
+        if (notice->run)
+            notice->run(notice->context, is_stopping);
+        else if (!is_stopping)
+            notifier->drop(notifier->context, notice->folder,
+                           view_of(notice->name, notice->size));
+        free(notice);
+    }
+}
+
 static void *run(void *context)
 {
     struct notifier *notifier = context;
-    for (struct notice *all; (all = take_all(notifier));) {
-        for (struct notice *notice = all, *next; notice; notice = next) {
-            next = notice->next;
-            notifier->drop(notifier->context, notice->folder,
-                           view_of(notice->name, notice->size));
-            free(notice);
-        }
-    }
+    for (struct notice *all; (all = take_all(notifier));)
+        handle_all(notifier, all, false);
     return NULL;
 }
 
@@ -69,16 +79,11 @@ struct notifier *notifier_start(notifier_drop_fn *drop, void *context)
     return notifier;
 }
 
-void notifier_post(struct notifier *notifier, uint64_t folder, const char *name)
+/* False when too many wait. */
+static bool add(struct notifier *notifier, struct notice *notice)
 {
-    size_t size = strlen(name);
-    struct notice *notice = memory_take(sizeof *notice + size + 1);
-    notice->next = NULL;
-    notice->folder = folder;
-    notice->size = size;
-    memcpy(notice->name, name, size + 1);
     pthread_mutex_lock(&notifier->lock);
-    bool room = notifier->count < WAITING_MAX;
+    bool room = notifier->count < WAITING_MAX || notice->run;
     if (room) {
         if (!notifier->first)
             pthread_cond_signal(&notifier->changed);
@@ -87,8 +92,26 @@ void notifier_post(struct notifier *notifier, uint64_t folder, const char *name)
         notifier->count++;
     }
     pthread_mutex_unlock(&notifier->lock);
-    if (!room)
+    return room;
+}
+
+void notifier_post(struct notifier *notifier, uint64_t folder, const char *name)
+{
+    size_t size = strlen(name);
+    struct notice *notice = memory_take_zeroed(1, sizeof *notice + size + 1);
+    notice->folder = folder;
+    notice->size = size;
+    memcpy(notice->name, name, size);
+    if (!add(notifier, notice))
         free(notice);
+}
+
+void notifier_defer(struct notifier *notifier, notifier_run_fn *run_fn, void *context)
+{
+    struct notice *notice = memory_take_zeroed(1, sizeof *notice);
+    notice->run = run_fn;
+    notice->context = context;
+    add(notifier, notice);
 }
 
 void notifier_stop(struct notifier *notifier)
@@ -98,10 +121,7 @@ void notifier_stop(struct notifier *notifier)
     pthread_cond_signal(&notifier->changed);
     pthread_mutex_unlock(&notifier->lock);
     pthread_join(notifier->thread, NULL);
-    for (struct notice *notice = notifier->first, *next; notice; notice = next) {
-        next = notice->next;
-        free(notice);
-    }
+    handle_all(notifier, notifier->first, true);
     pthread_cond_destroy(&notifier->changed);
     pthread_mutex_destroy(&notifier->lock);
     free(notifier);

@@ -32,9 +32,9 @@ static enum status as_lookup(struct fuse_face *face, fuse_ino_t parent,
                              enum status status)
 {
     struct node folder;
-    bool is_mistake = status == STATUS_INVALID && !entry_node(face, parent, &folder) &&
-                      folder.kind == NODE_ACTOR;
-    return status == STATUS_INVALID && !is_mistake ? STATUS_NOT_FOUND : status;
+    bool is_among_actors =
+        !entry_node(face, parent, &folder) && folder.kind == NODE_ACTORS;
+    return is_among_actors && status == STATUS_INVALID ? STATUS_NOT_FOUND : status;
 }
 
 void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)

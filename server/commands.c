@@ -2,6 +2,7 @@
 #include "server/commands.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,14 +18,14 @@ static int answer_stat(struct tree *tree, struct bytes *out)
     return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Opening has replayed the journal; a daemon that met a bad disk since then says so. */
 static int answer_check(struct tree *tree, struct bytes *out)
 {
-    struct engine_totals totals;
-    engine_totals(tree_engine(tree), &totals);
-    bytes_append_text(out, totals.read_only ? "a write or sync failed: read only\n"
-                                            : "no faults found\n");
-    return totals.read_only ? EXIT_FAILURE : EXIT_SUCCESS;
+    uint64_t faults = engine_check(tree_engine(tree), out);
+    if (faults == 0)
+        bytes_append_text(out, "no faults found\n");
+    else
+        bytes_format(out, "%" PRIu64 " faults found\n", faults);
+    return faults ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int command_answer(void *context, struct view word, struct bytes *out)

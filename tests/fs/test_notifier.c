@@ -49,6 +49,25 @@ Test(notifier, names_are_dropped_in_order_on_its_own_thread, .timeout = 20)
     notifier_stop(notifier);
 }
 
+static void note(void *context, bool is_stopping)
+{
+    (void)is_stopping;
+    ++*(int *)context;
+}
+
+Test(notifier, what_is_deferred_is_called_even_at_the_stop, .timeout = 20)
+{
+    struct dropped dropped = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                              .changed = PTHREAD_COND_INITIALIZER};
+    int called = 0;
+    struct notifier *notifier = notifier_start(drop, &dropped);
+    for (int i = 0; i < NAMES; i++)
+        notifier_defer(notifier, note, &called);
+    notifier_stop(notifier);
+    cr_expect_eq(called, NAMES);
+    cr_expect_eq(dropped.count, 0);
+}
+
 Test(notifier, stopping_does_not_wait_for_more, .timeout = 20)
 {
     struct dropped dropped = {.lock = PTHREAD_MUTEX_INITIALIZER,

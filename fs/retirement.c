@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/retirement.h"
+
+#include <stdlib.h>
+
+#include "fs/waiting.h"
+
+struct retirement {
+    struct waiting waiting; /* first: they share an address */
+    struct fuse_face *face;
+    uint64_t actor;
+    uint64_t changes; /* of the actor, when it was last looked at */
+    char name[ACTOR_NAME_BYTES_MAX + 1];
+};
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+static struct view trim(struct view line)
+{
+    while (line.size && is_blank(line.data[line.size - 1]))
+        line.size--;
+    while (line.size && is_blank(*line.data))
+        line = view_of(line.data + 1, line.size - 1);
+    return line;
+}
+
+bool retirement_is_asked(struct view words)
+{
+    while (words.size > 0) {
+        const char *newline = memchr(words.data, '\n', words.size);
+        size_t size = newline ? (size_t)(newline - words.data) : words.size;
+        if (view_equal(trim(view_of(words.data, size)), view_text("retire")))
+            return true;
+        size += newline ? 1 : 0;
+        words = view_of(words.data + size, words.size - size);
+    }
+    return false;
+}
+
+/* False when it is gone. */
+static bool look(struct retirement *retirement)
+{
+    struct actor_info info;
+    struct engine *engine = tree_engine(retirement->face->tree);
+    if (engine_actor(engine, retirement->actor, &info))
+        return false;
+    retirement->changes = info.changes;
+    memcpy(retirement->name, info.name, sizeof retirement->name);
+    return true;
+}
+
+struct retirement *retirement_prepare(struct fuse_face *face, uint64_t actor,
+                                      struct view words)
+{
+    if (!retirement_is_asked(words))
+        return NULL;
+    struct retirement *retirement = memory_take_zeroed(1, sizeof *retirement);
+    retirement->face = face;
+    retirement->actor = actor;
+    if (look(retirement))
+        return retirement;
+    free(retirement);
+    return NULL;
+}
+
+void retirement_drop(struct retirement *retirement)
+{
+    free(retirement);
+}
+
+static void dispose(struct waiting *waiting)
+{
+    free(waiting);
+}
+
+static void look_again(void *context, bool is_stopping)
+{
+    struct retirement *retirement = context;
+    if (!is_stopping && look(retirement)) {
+        retirement_watch(retirement);
+        return;
+    }
+    if (!is_stopping)
+        notifier_post(retirement->face->notifier, inode_of_listed(NODE_ACTORS, 0),
+                      retirement->name);
+    free(retirement);
+}
+
+/* A watch wakes once; the next is started elsewhere, or a wake-up that is under way
+   would find it too. */
+static void wake(struct waiting *waiting, enum status status)
+{
+    const struct retirement *retirement = (struct retirement *)waiting;
+    if (status == STATUS_SHUTDOWN)
+        return;
+    struct retirement *next = memory_take(sizeof *next);
+    *next = *retirement;
+    notifier_defer(next->face->notifier, look_again, next);
+}
+
+void retirement_watch(struct retirement *retirement)
+{
+    if (!retirement)
+        return;
+    struct waiting *waiting = &retirement->waiting;
+    waiting_init(waiting, wake, dispose);
+    waiting->wait =
+        engine_wait_change(tree_engine(retirement->face->tree), retirement->actor,
+                           retirement->changes, waiting_wake, waiting);
+    waiting_put(waiting);
+}

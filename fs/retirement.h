@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An actor told to retire (`echo retire > status`) goes later, when its mailbox is
+ * empty, behind the kernel's back, which would go on believing in its folder for a
+ * minute and refuse to make another of that name. So it is watched, and its name
+ * dropped.
+ */
+#ifndef ACTORFS_FS_RETIREMENT_H
+#define ACTORFS_FS_RETIREMENT_H
+
+#include "fs/fuse_ops.h"
+
+struct retirement;
+
+/* Before these control words are written to the actor: null unless they retire it. */
+struct retirement *retirement_prepare(struct fuse_face *face, uint64_t actor,
+                                      struct view words);
+/* They were accepted: watches from now on. Takes it. Null is allowed in both. */
+void retirement_watch(struct retirement *retirement);
+void retirement_drop(struct retirement *retirement);
+/* Whether one of the lines is `retire`. */
+bool retirement_is_asked(struct view words);
+
+#endif
