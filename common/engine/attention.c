@@ -2,8 +2,9 @@
 /*
  * Actors that need someone (contract, section 2). Why and since when stands in the
  * actor's record; which actors have it so is kept in a small table and, for readers, as
- * a set of ids in memory. The set may run ahead of what is committed: a reader looks at
- * the committed record of each and shows only what that says.
+ * a set of ids in memory. The set runs ahead of what is committed, and only ever has
+ * too many: an id is taken out when the record that ended it is on disk. A reader looks
+ * at the committed record of each and shows what that says.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,18 @@
 #include "common/base/log.h"
 #include "common/engine/core.h"
 
+#define GONE_MAX 64 /* so many may linger */
+
+struct member {
+    uint64_t id;
+    uint64_t gone; /* the record that ended it; 0: none did */
+};
+
 struct attention_set {
     pthread_mutex_t mutex;
-    uint64_t *ids; /* ascending; guarded by mutex */
+    struct member *list; /* by id, ascending; guarded by mutex, as all below */
     size_t count, capacity;
+    size_t gone_count; /* since they were last taken out */
 };
 
 const char *attention_text(enum attention attention)
@@ -36,7 +45,7 @@ static size_t position_of(const struct attention_set *set, uint64_t id)
     size_t low = 0, high = set->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (set->ids[middle] < id)
+        if (set->list[middle].id < id)
             low = middle + 1;
         else
             high = middle;
@@ -48,25 +57,39 @@ static void set_add(struct attention_set *set, uint64_t id)
 {
     pthread_mutex_lock(&set->mutex);
     size_t at = position_of(set, id);
-    if (at == set->count || set->ids[at] != id) {
+    if (at == set->count || set->list[at].id != id) {
         if (set->count == set->capacity) {
             set->capacity = set->capacity * 2 + 64;
-            set->ids = memory_resize(set->ids, set->capacity * sizeof *set->ids);
+            set->list = memory_resize(set->list, set->capacity * sizeof *set->list);
         }
-        memmove(set->ids + at + 1, set->ids + at, (set->count - at) * sizeof *set->ids);
-        set->ids[at] = id;
+        memmove(set->list + at + 1, set->list + at,
+                (set->count - at) * sizeof *set->list);
         set->count++;
     }
+    set->list[at] = (struct member){.id = id};
     pthread_mutex_unlock(&set->mutex);
 }
 
-static void set_remove(struct attention_set *set, uint64_t id)
+/* Mutex held. */
+static void take_out_gone(struct attention_set *set, uint64_t published)
 {
+    size_t kept = 0;
+    for (size_t i = 0; i < set->count; i++)
+        if (!set->list[i].gone || set->list[i].gone > published)
+            set->list[kept++] = set->list[i];
+    set->count = kept;
+    set->gone_count = 0;
+}
+
+static void set_remove(struct engine *engine, uint64_t id)
+{
+    struct attention_set *set = engine->attention;
     pthread_mutex_lock(&set->mutex);
     size_t at = position_of(set, id);
-    if (at < set->count && set->ids[at] == id) {
-        set->count--;
-        memmove(set->ids + at, set->ids + at + 1, (set->count - at) * sizeof *set->ids);
+    if (at < set->count && set->list[at].id == id) {
+        set->list[at].gone = engine->applying;
+        if (++set->gone_count > GONE_MAX)
+            take_out_gone(set, index_published(engine->index));
     }
     pthread_mutex_unlock(&set->mutex);
 }
@@ -117,7 +140,7 @@ void attention_update(struct engine *engine, uint64_t id)
     head->attention_ms = now == ATTENTION_NONE ? 0 : engine->wall_ms;
     if (now == ATTENTION_NONE) {
         index_delete(engine->index, TABLE_ATTENTION, name, engine->applying);
-        set_remove(engine->attention, actor->id);
+        set_remove(engine, actor->id);
     } else if (!had) {
         index_put(engine->index, TABLE_ATTENTION, name, engine->applying, 0);
         set_add(engine->attention, actor->id);
@@ -131,7 +154,7 @@ void attention_forget(struct engine *engine, struct actor *actor)
         return;
     index_delete(engine->index, TABLE_ATTENTION, single_key(&key, actor->id),
                  engine->applying);
-    set_remove(engine->attention, actor->id);
+    set_remove(engine, actor->id);
 }
 
 static bool load_id(void *context, struct view key, struct view value)
@@ -152,7 +175,7 @@ void attention_open(struct engine *engine)
 void attention_close(struct engine *engine)
 {
     pthread_mutex_destroy(&engine->attention->mutex);
-    free(engine->attention->ids);
+    free(engine->attention->list);
     free(engine->attention);
 }
 
@@ -202,19 +225,19 @@ void engine_attention(struct engine *engine, struct bytes *out)
     struct attention_set *set = engine->attention;
     pthread_mutex_lock(&set->mutex);
     size_t count = set->count;
-    uint64_t *ids = memory_take(count * sizeof *ids + 1);
+    struct member *list = memory_take(count * sizeof *list + 1);
     if (count)
-        memcpy(ids, set->ids, count * sizeof *ids);
+        memcpy(list, set->list, count * sizeof *list);
     pthread_mutex_unlock(&set->mutex);
     struct attention_line *lines = memory_take_zeroed(count + 1, sizeof *lines);
     size_t shown = 0;
     for (size_t i = 0; i < count; i++)
-        shown += render_line(engine, ids[i], &lines[shown]);
+        shown += render_line(engine, list[i].id, &lines[shown]);
     qsort(lines, shown, sizeof *lines, older_first);
     for (size_t i = 0; i < shown; i++) {
         bytes_append(out, view_bytes(&lines[i].text));
         bytes_free(&lines[i].text);
     }
     free(lines);
-    free(ids);
+    free(list);
 }

@@ -34,7 +34,8 @@ static void give_up(struct sim *sim)
     sim->is_synced = true;
     for (size_t i = 0; i < sim->taken.count; i++) {
         struct post *post = sim->taken.list[i];
-        post->is_decided = true;
+        post->is_decided |= post->deadline_ns == 0;
+        post->is_sealed |= post->deadline_ns != 0;
         post->is_answered |= post->kind == POST_TURN;
     }
 }
@@ -110,7 +111,8 @@ static void sweep(struct sim *sim)
     size_t kept = 0;
     for (size_t i = 0; i < sim->taken.count; i++) {
         struct post *post = sim->taken.list[i];
-        SIM_CHECK(sim, !post->is_sealed || post->is_answered,
+        bool may_wait = sim->read_only && post->deadline_ns; /* for its turn */
+        SIM_CHECK(sim, !post->is_sealed || post->is_answered || may_wait,
                   "a request was not answered");
         if (!post->is_answered)
             sim->taken.list[kept++] = post;
