@@ -266,8 +266,8 @@ static void check_owned(struct audit *audit, struct ledger *ledger,
         seen = KEY_UNKNOWN;
     else if (error == ECANCELED)
         seen = KEY_CANCELED;
-    else if (error == EAGAIN && record->space == 'c' &&
-             (!suspended || record->state == KEY_WAITING))
+    else if (error == EAGAIN &&
+             (record->state == KEY_WAITING || record->possible_state == KEY_WAITING))
         seen = KEY_WAITING;
     else if (error != 0 && error != EAGAIN)
         audit_fault(audit, ledger, "%c%u: %s", record->space, record->index,

@@ -122,14 +122,16 @@ static void start_writers(struct crash *crash, pid_t *writers)
         uint64_t random = random_next(&crash->audit.random);
         writers[i] = fork();
         ENSURE(writers[i] >= 0);
-        if (writers[i] == 0)
-            writer_run(&(struct writer){.number = i,
-                                        .generation = crash->audit.generation,
-                                        .round_number = crash->round_number,
-                                        .actors_path = crash->audit.actors_path,
-                                        .random = random,
-                                        .round = crash->round,
-                                        .ledgers = crash->ledgers});
+        if (writers[i] != 0)
+            continue;
+        guard_leave(crash->mounted.guard);
+        writer_run(&(struct writer){.number = i,
+                                    .generation = crash->audit.generation,
+                                    .round_number = crash->round_number,
+                                    .actors_path = crash->audit.actors_path,
+                                    .random = random,
+                                    .round = crash->round,
+                                    .ledgers = crash->ledgers});
     }
 }
 
@@ -191,6 +193,15 @@ static void check_store(struct crash *crash)
     command_free(&check);
 }
 
+static void kill_daemon(struct crash *crash)
+{
+    crash->kills++;
+    if (!mounted_kill(&crash->mounted)) {
+        fprintf(stderr, "FAULT: the daemon could not be killed\n");
+        crash->audit.faults++;
+    }
+}
+
 static void end_daemon(struct crash *crash)
 {
     crash->round->ending = 1;
@@ -201,8 +212,7 @@ static void end_daemon(struct crash *crash)
             crash->audit.faults++;
         }
     } else {
-        crash->kills++;
-        mounted_kill(&crash->mounted);
+        kill_daemon(crash);
     }
 }
 
@@ -213,8 +223,7 @@ static void start_daemon(struct crash *crash)
     while (random_below(&crash->audit.random, 5) == 0) {
         mounted_launch(&crash->mounted);
         pause_ms(random_below(&crash->audit.random, 60));
-        mounted_kill(&crash->mounted);
-        crash->kills++;
+        kill_daemon(crash);
     }
     mounted_start(&crash->mounted);
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct mounted fixture;
 static struct command last_command;
@@ -36,6 +37,21 @@ const struct command *shell(const char *text)
     *bytes_reserve(&last_command.out, 1) = '\0';
     *bytes_reserve(&last_command.err, 1) = '\0';
     return &last_command;
+}
+
+void fixture_crash(void)
+{
+    cr_expect(mounted_kill(&fixture), "the daemon must end when it is killed");
+    mounted_start(&fixture);
+}
+
+pid_t fixture_fork(void)
+{
+    pid_t pid = fork();
+    cr_assert_geq(pid, 0);
+    if (pid == 0)
+        guard_leave(fixture.guard);
+    return pid;
 }
 
 static char *format_text(const char *format, va_list arguments)

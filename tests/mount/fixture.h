@@ -26,6 +26,10 @@ extern struct mounted fixture;
 void fixture_open(void);
 void fixture_open_with(const char *options);
 void fixture_close(void);
+/* Kills the daemon and starts it again. */
+void fixture_crash(void);
+/* fork(), for a child that goes on without exec. */
+pid_t fixture_fork(void);
 
 /* Runs a shell command; what it gave is valid until the next one. */
 const struct command *shell(const char *text);

@@ -25,8 +25,7 @@ Test(control, suspension_survives_a_kill)
 {
     make_suspended("user_1");
     WORKS("echo a >> $A/user_1/tasks@k");
-    mounted_kill(&fixture);
-    mounted_start(&fixture);
+    fixture_crash();
     cr_expect_str_eq(word_of("user_1", "activity"), "suspended");
     cr_expect_eq(number_of("user_1", "pending"), 1);
     WORKS("echo resume >> $A/user_1/status");
@@ -160,8 +159,7 @@ Test(control, words_survive_a_kill)
     make_suspended("user_1");
     WORKS("seq 3 >> $A/user_1/tasks@k;"
           "printf 'cancel k~2\\nforget k~3\\n' >> $A/user_1/status");
-    mounted_kill(&fixture);
-    mounted_start(&fixture);
+    fixture_crash();
     FAILS("cat $A/user_1/tasks@k~2", 1, "Operation canceled");
     FAILS("test -e $A/user_1/tasks@k~3", 1, "");
     cr_expect_eq(number_of("user_1", "pending"), 1);

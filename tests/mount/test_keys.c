@@ -122,7 +122,7 @@ Test(keys, a_hundred_clients_with_one_key_make_one_turn)
     make_actor("counter_1");
     cr_assert_eq(pipe(pipe_fds), 0);
     for (int i = 0; i < CLIENTS; i++) {
-        clients[i] = fork();
+        clients[i] = fixture_fork();
         if (clients[i] == 0) {
             close(pipe_fds[1]);
             be_client(pipe_fds[0], path, path);
@@ -175,7 +175,7 @@ Test(keys, a_bulk_load_broken_off_by_a_kill_is_run_again)
     /* Somewhere in it, the daemon dies. */
     while (number_of("counter_1", "done") <= 0 && !command_has_ended(&load))
         poll_pause();
-    mounted_kill(&fixture);
+    cr_expect(mounted_kill(&fixture));
     command_finish(&load, COMMAND_DEADLINE_MS);
     command_free(&load);
     mounted_start(&fixture);
@@ -289,8 +289,7 @@ Test(keys, survive_a_kill)
     make_actor("counter_1");
     WORKS("echo 5 >> $A/counter_1/tasks@k");
     GIVES("cat $A/counter_1/tasks@k", "5\n");
-    mounted_kill(&fixture);
-    mounted_start(&fixture);
+    fixture_crash();
     WORKS("echo 5 >> $A/counter_1/tasks@k");
     FAILS("echo 6 >> $A/counter_1/tasks@k", 1, "File exists");
     GIVES("cat $A/counter_1/tasks@k", "5\n");

@@ -195,7 +195,7 @@ static bool parent_polls(void *context)
 /* A process that resumes the actor once this one waits in poll() or its like. */
 static pid_t resume_when_polled(void)
 {
-    pid_t pid = fork();
+    pid_t pid = fixture_fork();
     if (pid == 0) {
         poll_until(parent_polls, NULL, FIXTURE_WAIT_MS);
         _exit(file_write(mounted_path(&fixture, "actors/user_1/status"),
@@ -369,7 +369,7 @@ static void start_crowd(pid_t *processes)
     struct rlimit files = {.rlim_cur = 20000, .rlim_max = 20000};
     setrlimit(RLIMIT_NOFILE, &files);
     for (int i = 0; i < CROWD_PROCESSES; i++) {
-        processes[i] = fork();
+        processes[i] = fixture_fork();
         if (processes[i] == 0)
             be_crowd(path);
         guard_watch(fixture.guard, processes[i]);

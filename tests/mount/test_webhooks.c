@@ -85,7 +85,7 @@ static int send_all(void)
 
 static pid_t send_all_from_a_process(void)
 {
-    pid_t pid = fork();
+    pid_t pid = fixture_fork();
     if (pid == 0)
         _exit(send_all());
     return pid;
@@ -172,7 +172,7 @@ Test(webhooks, loaded_around_a_kill_they_are_handled_once)
     while (mounted_number(&fixture, "status", "done") < TASKS / 3 &&
            waitpid(loader, &status, WNOHANG) == 0)
         poll_pause();
-    mounted_kill(&fixture);
+    cr_expect(mounted_kill(&fixture));
     waitpid(loader, &status, 0);
     mounted_start(&fixture);
     cr_assert_eq(send_all(), 0);

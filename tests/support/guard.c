@@ -44,7 +44,12 @@ static bool unmount_one(const char *folder)
             memcpy(last, path, sizeof last);
     }
     fclose(mounts);
-    return last[0] != '\0' && umount2(last, MNT_DETACH) == 0;
+    if (last[0] == '\0')
+        return false;
+    /* Ends requests that nobody will answer; without it a client may be stuck for good.
+     */
+    umount2(last, MNT_FORCE);
+    return umount2(last, MNT_DETACH) == 0 || errno == EINVAL;
 }
 
 static void remove_folder(const char *folder)
@@ -62,8 +67,8 @@ static void clean_up(struct guard *guard)
     for (int i = 0; i < GUARD_PROCESSES; i++)
         if (guard->processes[i] != 0)
             kill(guard->processes[i], SIGKILL);
-    while (unmount_one(guard->folder))
-        continue;
+    for (int mounts = 0; mounts < 100 && unmount_one(guard->folder);)
+        mounts++;
     if (!guard->keeps)
         remove_folder(guard->folder);
 }
@@ -133,6 +138,11 @@ void guard_reaped(struct guard *guard, pid_t pid)
     for (int i = 0; i < GUARD_PROCESSES; i++)
         if (guard->processes[i] == pid)
             guard->processes[i] = 0;
+}
+
+void guard_leave(const struct guard *guard)
+{
+    close(guard->life_fd);
 }
 
 void guard_keep(struct guard *guard)

@@ -24,6 +24,8 @@ const char *guard_folder(const struct guard *guard);
 /* Processes to be killed at the end. */
 void guard_watch(struct guard *guard, pid_t pid);
 void guard_reaped(struct guard *guard, pid_t pid);
+/* In a child that was forked and goes on without exec: its end is not the owner's. */
+void guard_leave(const struct guard *guard);
 /* Leaves the folder's files for a look at them. */
 void guard_keep(struct guard *guard);
 /* Cleans up, and returns when that is done. */

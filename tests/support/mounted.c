@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include "common/base/log.h"
 
 #define OPTION_WORDS_MAX 24
+#define MOUNTED_KILL_MS 15000
 
 int file_read(const char *path, struct bytes *out)
 {
@@ -164,10 +166,34 @@ int mounted_stop(struct mounted *mounted)
     return mounted_reap(mounted);
 }
 
-void mounted_kill(struct mounted *mounted)
+/* Where the threads of a process wait, to standard error. */
+static void print_threads(pid_t pid)
 {
+    char command[128];
+    snprintf(command, sizeof command,
+             "cd /proc/%d/task && for t in *; do echo $t $(cat $t/comm $t/wchan); done",
+             (int)pid);
+    struct command threads;
+    command_run(&threads, command);
+    fprintf(stderr, "%.*s\n", (int)threads.out.size, threads.out.data);
+    command_free(&threads);
+}
+
+bool mounted_kill(struct mounted *mounted)
+{
+    long long deadline = now_ms() + MOUNTED_KILL_MS;
     kill(mounted->daemon, SIGKILL);
-    reap(mounted, 0);
+    while (reap(mounted, WNOHANG) < 0) {
+        if (now_ms() > deadline) {
+            fprintf(stderr, "the killed daemon does not end; its threads wait in\n");
+            print_threads(mounted->daemon);
+            umount2(mounted->mountpoint, MNT_FORCE);
+            reap(mounted, 0);
+            return false;
+        }
+        poll_pause();
+    }
+    return true;
 }
 
 static void set_environment(const struct mounted *mounted)

@@ -46,8 +46,10 @@ void mounted_await(struct mounted *mounted);
 int mounted_stop(struct mounted *mounted);
 /* Waits for a daemon that was told to end in another way. */
 int mounted_reap(struct mounted *mounted);
-/* kill -9, and waits for the end. The stale mount stays. */
-void mounted_kill(struct mounted *mounted);
+/* kill -9, and waits for the end. The stale mount stays. False when the daemon could
+   not end because one of its threads waited for the kernel: it says where, and aborts
+   the connection so that the test can go on. */
+bool mounted_kill(struct mounted *mounted);
 
 /* A path below the mountpoint, in one of 16 buffers used in turn. */
 const char *mounted_path(const struct mounted *mounted, const char *format, ...)
