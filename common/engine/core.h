@@ -390,7 +390,8 @@ bool forward_unpack(struct view packed, uint64_t *sequence_out);
 /* Whether a finished task is still remembered. */
 bool task_is_remembered(const struct engine *engine, const struct actor_head *actor,
                         const struct task_head *task, int64_t clock_ms);
-/* The task that a key names for a reader or a duplicate; false when unknown. */
+/* The task that a key names for a reader or a duplicate; false when unknown, with
+   `task_out` filled in where it is known no longer. */
 bool key_find(struct engine *engine, struct index_snapshot *snapshot,
               const struct actor_head *actor, const struct key *key, int64_t clock_ms,
               struct task_record *task_out);

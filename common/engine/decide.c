@@ -108,6 +108,19 @@ static void add_message(struct sending *sending, struct view message,
     sending->added++;
 }
 
+/* A key that is used again after its time leaves nothing of the old task behind: where
+   receipts of other outcomes lie, it might be found before the new one. Counts stay. */
+static void forget_expired(struct sending *sending, const struct task_record *task,
+                           const struct key *key)
+{
+    struct change change = {.type = CHANGE_FORGET,
+                            .actor = sending->head.id,
+                            .sequence = task->head.sequence,
+                            .outcome = TASK_DONE,
+                            .key = key_view(key)};
+    record_add(sending->engine, &change);
+}
+
 /* False when the request was refused. */
 static bool send_message(struct sending *sending, size_t n)
 {
@@ -115,7 +128,7 @@ static bool send_message(struct sending *sending, size_t n)
     struct request *request = sending->request;
     struct view message = request->messages[n];
     struct key key = {0};
-    struct task_record task;
+    struct task_record task = {0};
     uint8_t fingerprint[16];
     engine_fingerprint(message, fingerprint);
     if (request->parameters.key.size) {
@@ -123,6 +136,8 @@ static bool send_message(struct sending *sending, size_t n)
         if (key_find(engine, index_decided(engine->index), &sending->head, &key,
                      engine->clock_ms, &task))
             return answer_known(sending, &task, fingerprint, &key);
+        if (task.head.sequence)
+            forget_expired(sending, &task, &key);
     }
     add_message(sending, message, &key, fingerprint);
     return true;
