@@ -129,7 +129,7 @@ void drive_seal(struct sim *sim)
     SIM_CHECK(sim, sim->is_sealed || sim->read_only || !sim->event_count,
               "there was nothing to seal");
     for (size_t i = 0; i < sim->taken.count; i++)
-        sim->taken.list[i]->is_sealed = sim->taken.list[i]->is_decided;
+        sim->taken.list[i]->is_sealed |= sim->taken.list[i]->is_decided;
 }
 
 void drive_commit(struct sim *sim)
