@@ -135,10 +135,13 @@ static void write_log(struct finish *finish)
         index_delete(engine->index, TABLE_LOG,
                      pair_key(&key, finish->actor->id, head->log_first),
                      engine->applying);
-    memcpy(index_put(engine->index, TABLE_LOG,
-                     pair_key(&key, finish->actor->id, head->log_next++),
-                     engine->applying, engine->scratch.size),
-           engine->scratch.data, engine->scratch.size);
+    struct view number = pair_key(&key, finish->actor->id, head->log_next++);
+    char *space = engine->replaying
+                      ? index_put(engine->index, TABLE_LOG, number, engine->applying,
+                                  engine->scratch.size)
+                      : index_put_fresh(engine->index, TABLE_LOG, number,
+                                        engine->applying, engine->scratch.size);
+    memcpy(space, engine->scratch.data, engine->scratch.size);
     head->log_bytes = finish->change->log_bytes;
 }
 

@@ -55,21 +55,20 @@ static uint64_t big_endian(const struct entry *entry, size_t from)
     return number_from_key(bytes);
 }
 
-static void count(void *context, const struct entry *entry)
-{
-    struct checkpoint *checkpoint = context;
-    checkpoint->start[entry->table + 1]++;
-}
-
+/* What came and went since the last checkpoint is no concern of LMDB's. */
 static void collect(void *context, const struct entry *entry)
 {
     struct checkpoint *checkpoint = context;
+    const struct version *version =
+        atomic_load_explicit(&entry->newest, memory_order_acquire);
+    if (version->deleted && entry->is_fresh)
+        return;
     size_t at = checkpoint->start[entry->table] + checkpoint->fill[entry->table]++;
     struct item *item = &checkpoint->items[at];
     item->first = big_endian(entry, 0);
     item->second = big_endian(entry, 8);
     item->entry = entry;
-    item->version = atomic_load_explicit(&entry->newest, memory_order_acquire);
+    item->version = version;
 }
 
 static int compare_keys(const struct entry *left, const struct entry *right)
@@ -94,9 +93,9 @@ static int compare(const void *left_item, const void *right_item)
 static void gather(struct checkpoint *checkpoint)
 {
     const struct memtable *frozen = checkpoint->index->frozen;
-    memtable_each(frozen, count, checkpoint);
     for (unsigned table = 0; table < TABLE_COUNT; table++)
-        checkpoint->start[table + 1] += checkpoint->start[table];
+        checkpoint->start[table + 1] =
+            checkpoint->start[table] + memtable_entries_of(frozen, (enum table)table);
     size_t all = checkpoint->start[TABLE_COUNT];
     checkpoint->items = memory_take((all + 1) * sizeof *checkpoint->items);
     memtable_each(frozen, collect, checkpoint);
@@ -183,7 +182,7 @@ static enum status put_key(struct checkpoint *checkpoint, const struct item *ite
                      view_of(item->version->data, item->version->size));
 }
 
-static enum status put(struct checkpoint *checkpoint, const struct item *item)
+static enum status put_item(struct checkpoint *checkpoint, const struct item *item)
 {
     const struct entry *entry = item->entry;
     enum status status = STATUS_OK;
@@ -201,15 +200,17 @@ static enum status put(struct checkpoint *checkpoint, const struct item *item)
                      view_of(item->version->data, item->version->size));
 }
 
-static enum status delete (struct checkpoint *checkpoint, const struct item *item) {
-    const struct entry *entry = item->entry; enum status status = STATUS_OK;
+static enum status delete_item(struct checkpoint *checkpoint, const struct item *item)
+{
+    const struct entry *entry = item->entry;
+    enum status status = STATUS_OK;
     if (entry->table == TABLE_DONE ||
         (entry->table == TABLE_KEYS && item->version->deleted))
         status = delete_from_generations(checkpoint, entry);
     if (!status && entry->table != TABLE_DONE)
-        status = store_delete(checkpoint->writer,
-                              checkpoint->index->tables[entry->table],
-                              view_of(entry->key, entry->key_size));
+        status =
+            store_delete(checkpoint->writer, checkpoint->index->tables[entry->table],
+                         view_of(entry->key, entry->key_size));
     return status;
 }
 
@@ -249,14 +250,13 @@ static bool belongs(const struct checkpoint *checkpoint, const struct item *item
                     enum phase phase)
 {
     bool deleted = item->version->deleted;
-    bool carried = deleted && !item->entry->is_fresh;
     switch (phase) {
     case PHASE_PUT:
         return !deleted;
     case PHASE_DELETE:
-        return (carried && !is_forgotten(checkpoint, item)) || leaves_unfinished(item);
+        return (deleted && !is_forgotten(checkpoint, item)) || leaves_unfinished(item);
     case PHASE_FORGET:
-        return carried && is_forgotten(checkpoint, item);
+        return deleted && is_forgotten(checkpoint, item);
     case PHASE_ACTORS:
         return true;
     case PHASE_COUNT:
@@ -272,7 +272,7 @@ static enum status write_item(struct checkpoint *checkpoint, const struct item *
                    (phase == PHASE_ACTORS && item->version->deleted);
     checkpoint->dirty_pages +=
         checkpoint->pages_a_put + item->version->size / PAGE_BYTES;
-    return deletes ? delete (checkpoint, item) : put(checkpoint, item);
+    return deletes ? delete_item(checkpoint, item) : put_item(checkpoint, item);
 }
 
 /* Sorted keys share pages where a table's run is dense: at worst every put dirties a
@@ -298,7 +298,7 @@ static enum status write_table(struct checkpoint *checkpoint, enum phase phase,
     enum status status = STATUS_OK;
     checkpoint->pages_a_put = expected_pages(checkpoint, table);
     for (size_t i = checkpoint->start[table];
-         i < checkpoint->start[table + 1] && !status; i++) {
+         i < checkpoint->start[table] + checkpoint->fill[table] && !status; i++) {
         if (!belongs(checkpoint, &checkpoint->items[i], phase))
             continue;
         status = write_item(checkpoint, &checkpoint->items[i], phase);

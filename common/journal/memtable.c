@@ -31,7 +31,7 @@ struct memtable {
     struct chunk *chunks; /* the first one is being filled */
     struct chunk *spare;  /* of CHUNK_BYTES, empty */
     uint64_t bytes;
-    size_t entries;
+    size_t entries[TABLE_COUNT];
     struct entry *first, **last;       /* by `following` */
     struct entry *recent[TABLE_COUNT]; /* what the writer found or made last */
     _Atomic(struct entry *) *buckets;
@@ -167,7 +167,7 @@ static struct entry *add_entry(struct memtable *memtable, enum table table,
     entry->was_deleted = entry->is_fresh = false;
     memcpy(entry->key, key.data, key.size);
     atomic_store_explicit(bucket, entry, memory_order_release);
-    memtable->entries++;
+    memtable->entries[table]++;
     entry->following = NULL;
     *memtable->last = entry;
     memtable->last = &entry->following;
@@ -182,7 +182,8 @@ static struct version *add_version(struct memtable *memtable, enum table table,
                                    size_t size, enum put put, const char *data)
 {
     uint64_t hash = hash_of(table, key);
-    struct entry *entry = find_recent(memtable, table, key, hash);
+    bool unknown = put == PUT_FRESH && (table == TABLE_LIVE || table == TABLE_LOG);
+    struct entry *entry = unknown ? NULL : find_recent(memtable, table, key, hash);
     if (!entry) {
         entry = add_entry(memtable, table, key, hash);
         entry->is_fresh = put == PUT_FRESH;
@@ -252,9 +253,17 @@ uint64_t memtable_bytes(const struct memtable *memtable)
     return memtable->bytes;
 }
 
+size_t memtable_entries_of(const struct memtable *memtable, enum table table)
+{
+    return memtable->entries[table];
+}
+
 size_t memtable_entries(const struct memtable *memtable)
 {
-    return memtable->entries;
+    size_t entries = 0;
+    for (unsigned table = 0; table < TABLE_COUNT; table++)
+        entries += memtable->entries[table];
+    return entries;
 }
 
 void memtable_each(const struct memtable *memtable, memtable_entry_fn *each,

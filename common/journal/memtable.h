@@ -66,7 +66,8 @@ void memtable_reset(struct memtable *memtable);
 char *memtable_put(struct memtable *memtable, enum table table, struct view key,
                    uint64_t sequence, uint64_t sealed, size_t size);
 /* The same for a key that was certainly never put before, in whatever generation: its
-   deletion need not be carried to LMDB. */
+   deletion need not be carried to LMDB. In tables that are numbered it is not even
+   looked for. */
 char *memtable_put_fresh(struct memtable *memtable, enum table table, struct view key,
                          uint64_t sequence, uint64_t sealed, size_t size);
 /* The same with the bytes at hand, also where `sequence` is not newer than `sealed`:
@@ -86,6 +87,8 @@ const struct version *memtable_newest(struct memtable *memtable, enum table tabl
 
 uint64_t memtable_bytes(const struct memtable *memtable); /* of the arena. Writer. */
 size_t memtable_entries(const struct memtable *memtable);
+/* How many of them are of one table. */
+size_t memtable_entries_of(const struct memtable *memtable, enum table table);
 /* Calls `each` for every entry, as they were made. Nobody writes meanwhile. */
 typedef void memtable_entry_fn(void *context, const struct entry *entry);
 void memtable_each(const struct memtable *memtable, memtable_entry_fn *each,
