@@ -17,6 +17,8 @@
 
 #define TABLES_MAX 256
 #define READERS_MAX 510
+#define MAP_BYTES_MAX (UINT64_C(1) << 40)
+#define MAP_BYTES_MIN (UINT64_C(1) << 30)
 
 struct store_reader {
     struct store_reader *next; /* in the pool */
@@ -56,19 +58,30 @@ static enum status status_of(int error, const char *what)
     }
 }
 
-/* The map is address space, not memory; a smaller one where that is limited (under
-   sanitizers, or RLIMIT_AS). */
-static int open_environment(MDB_env *env, const char *path, bool sync)
+static int open_environment(const char *path, bool sync, size_t map_bytes,
+                            MDB_env **env_out)
 {
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | MDB_NOMEMINIT;
     if (!sync)
         flags |= MDB_NOSYNC;
+    ENSURE(mdb_env_create(env_out) == 0);
+    mdb_env_set_maxdbs(*env_out, TABLES_MAX);
+    mdb_env_set_maxreaders(*env_out, READERS_MAX);
+    mdb_env_set_mapsize(*env_out, map_bytes);
+    int error = mdb_env_open(*env_out, path, flags, 0600);
+    if (error)
+        mdb_env_close(*env_out);
+    return error;
+}
+
+/* The map is address space, not memory; a smaller one where that is limited (RLIMIT_AS,
+   or ThreadSanitizer, which says EINVAL). */
+static int open_largest(const char *path, bool sync, MDB_env **env_out)
+{
     int error = ENOMEM;
-    for (size_t size = (size_t)1 << 40; error == ENOMEM && size >= (size_t)1 << 30;
-         size >>= 2) {
-        mdb_env_set_mapsize(env, size);
-        error = mdb_env_open(env, path, flags, 0600);
-    }
+    for (size_t bytes = MAP_BYTES_MAX;
+         (error == ENOMEM || error == EINVAL) && bytes >= MAP_BYTES_MIN; bytes >>= 2)
+        error = open_environment(path, sync, bytes, env_out);
     return error;
 }
 
@@ -80,12 +93,8 @@ enum status store_open(const char *path, bool sync, struct store **store_out,
         return errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO;
     }
     MDB_env *env = NULL;
-    ENSURE(mdb_env_create(&env) == 0);
-    mdb_env_set_maxdbs(env, TABLES_MAX);
-    mdb_env_set_maxreaders(env, READERS_MAX);
-    int error = open_environment(env, path, sync);
+    int error = open_largest(path, sync, &env);
     if (error) {
-        mdb_env_close(env);
         bytes_format(message, "%s: %s", path, mdb_strerror(error));
         return status_of(error, "open");
     }

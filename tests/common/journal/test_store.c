@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -250,6 +251,24 @@ Test(store, a_copy_is_a_store_of_what_was_committed)
     folder = copy;
     open_store();
     expect("k", "v");
+}
+
+Test(store, where_address_space_is_limited_the_map_is_smaller)
+{
+    struct rlimit limit = {.rlim_max = RLIM_INFINITY};
+    unsigned long long pages = 0; /* in use, which under a sanitizer is much */
+    put("k", "v");
+    store_close(store);
+    FILE *statm = fopen("/proc/self/statm", "r");
+    cr_assert(statm && fscanf(statm, "%llu", &pages) == 1);
+    fclose(statm);
+    limit.rlim_cur = pages * 4096 + (UINT64_C(80) << 30);
+    if (setrlimit(RLIMIT_AS, &limit) != 0)
+        cr_skip_test("the limit cannot be set here");
+    open_store();
+    expect("k", "v");
+    limit.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_AS, &limit);
 }
 
 Test(store, a_folder_that_cannot_be_made_says_why)
