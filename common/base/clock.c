@@ -35,28 +35,34 @@ struct clock *clock_system(void)
     return &system;
 }
 
-/* The text up to the second is kept: most times that are written are of the same one.
- */
+static void format_second(char out[80], int64_t seconds)
+{
+    time_t time = (time_t)seconds;
+    struct tm utc;
+
+    gmtime_r(&time, &utc);
+    snprintf(out, 80, "%04d-%02d-%02dT%02d:%02d:%02d", utc.tm_year + 1900,
+             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+/* Most times that are written are of the second that was written last: its text is
+   kept. */
 void clock_format(struct bytes *out, int64_t wall_ms)
 {
     static _Thread_local char text[80];
     static _Thread_local int64_t text_seconds = INT64_MIN;
     int64_t milliseconds = (wall_ms % 1000 + 1000) % 1000;
     int64_t seconds = (wall_ms - milliseconds) / 1000;
-
-    if (seconds != text_seconds) {
-        time_t time = (time_t)seconds;
-        struct tm utc;
-        gmtime_r(&time, &utc);
-        snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d", utc.tm_year + 1900,
-                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-        text_seconds = seconds;
-    }
     char fraction[] = {'.', (char)('0' + milliseconds / 100),
                        (char)('0' + milliseconds / 10 % 10),
                        (char)('0' + milliseconds % 10), 'Z'};
+
+    if (seconds != text_seconds) {
+        format_second(text, seconds);
+        text_seconds = seconds;
+    }
     bytes_append_text(out, text);
-    bytes_append(out, view_of(fraction, sizeof fraction));
+    bytes_append(out, view_of(fraction, sizeof(fraction)));
 }
 
 /* The readers below take what they know from the front of `text`. */

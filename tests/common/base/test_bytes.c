@@ -70,6 +70,19 @@ Test(bytes, formatting_appends_without_a_nul)
     cr_assert(view_equal(view_bytes(&bytes), view_text("a 7 beans")));
 }
 
+Test(bytes, numbers_are_appended_in_decimal)
+{
+    static const uint64_t numbers[] = {0, 9, 10, 1234567890, UINT64_MAX};
+    BYTES_AUTO(bytes);
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        bytes_append_number(&bytes, numbers[i]);
+        bytes_append_text(&bytes, " ");
+    }
+    cr_assert(view_equal(view_bytes(&bytes),
+                         view_text("0 9 10 1234567890 18446744073709551615 ")));
+}
+
 Test(bytes, formatting_takes_texts_of_any_length)
 {
     char *text = memory_take(5001);

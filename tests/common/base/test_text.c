@@ -87,6 +87,11 @@ Test(text, a_column_holds_no_tab_and_no_newline)
 
     append_column(&out, view_text("a\tb\nc\\d\re"));
     cr_assert(view_equal(view_bytes(&out), view_text("a\\tb\\nc\\\\d\re")));
+    bytes_clear(&out);
+    append_column(&out, view_text("\t\t"));
+    append_column(&out, view_of(NULL, 0));
+    append_column(&out, view_text("plain"));
+    cr_assert(view_equal(view_bytes(&out), view_text("\\t\\tplain")));
 }
 
 static const struct {
