@@ -8,15 +8,22 @@
 #include "common/base/log.h"
 
 struct codec {
-    struct bytes *out; /* writing */
-    struct view *rest; /* reading, when out is null */
+    char *to;          /* writing: where there is room enough */
+    struct view *rest; /* reading, when `to` is null */
     bool failed;
 };
 
-static void code(struct codec *codec, void *field, size_t size)
+static inline void write_bytes(struct codec *codec, const void *data, size_t size)
 {
-    if (codec->out) {
-        bytes_append(codec->out, view_of(field, size));
+    if (size)
+        memcpy(codec->to, data, size);
+    codec->to += size;
+}
+
+static inline void code(struct codec *codec, void *field, size_t size)
+{
+    if (codec->to) {
+        write_bytes(codec, field, size);
     } else if (codec->failed || codec->rest->size < size) {
         codec->failed = true;
     } else {
@@ -29,8 +36,8 @@ static void code_view(struct codec *codec, struct view *view)
 {
     uint32_t size = (uint32_t)view->size;
     code(codec, &size, sizeof size);
-    if (codec->out) {
-        bytes_append(codec->out, *view);
+    if (codec->to) {
+        write_bytes(codec, view->data, view->size);
     } else if (codec->failed || codec->rest->size < size) {
         codec->failed = true;
     } else {
@@ -147,12 +154,13 @@ size_t change_size_max(const struct change *change)
 void change_append(struct bytes *body, const struct change *change)
 {
     ENSURE(change->type > 0 && change->type < CHANGE_TYPES);
-    bytes_reserve(body, change_size_max(change));
     struct change copy = *change;
-    struct codec codec = {.out = body};
+    char *from = bytes_reserve(body, change_size_max(change));
+    struct codec codec = {.to = from};
     uint8_t type = (uint8_t)change->type;
     code(&codec, &type, sizeof type);
     code_fields(&codec, &copy);
+    body->size += (size_t)(codec.to - from);
 }
 
 bool change_read_begin(struct change_reader *reader, struct view body)
