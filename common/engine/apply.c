@@ -116,6 +116,8 @@ static void apply_remove(struct application *at, const struct change *change)
     const struct actor_head *head = &actor->record.head;
     for (uint64_t line = head->log_first; line < head->log_next; line++)
         delete_number(engine, TABLE_LOG, actor->id, line);
+    if (head->flags & ACTOR_RETIRING)
+        delete_number(engine, TABLE_LIVE, actor->id, NUMBER_RETIRING);
     index_delete(engine->index, TABLE_NAMES, view_text(actor->record.name),
                  engine->applying);
     index_delete(engine->index, TABLE_STATES, single_key(&key, actor->id),
@@ -141,7 +143,11 @@ static void apply_owner(struct application *at, const struct change *change)
 static void apply_flags(struct application *at, const struct change *change)
 {
     struct actor *actor = actor_get(at->engine, change->actor);
+    struct pair_key key;
     actor->record.head.flags = change->flags;
+    if (change->flags & ACTOR_RETIRING)
+        put_value(at->engine, TABLE_LIVE, pair_key(&key, actor->id, NUMBER_RETIRING),
+                  view_of("", 0));
     actor_touch(at->engine, actor);
 }
 

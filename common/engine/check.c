@@ -108,7 +108,7 @@ static void check_actor(struct check *check)
     const struct actor_head *head = &check->record.head;
     check->found = (struct actor_counts){0};
     check->log_lines = check->log_bytes = 0;
-    index_scan(&check->snapshot, TABLE_LIVE, head->id, 0, head->next_slot, check_live,
+    index_scan(&check->snapshot, TABLE_LIVE, head->id, 1, head->next_slot, check_live,
                check);
     index_scan(&check->snapshot, TABLE_LOG, head->id, head->log_first, head->log_next,
                check_line, check);

@@ -206,7 +206,7 @@ static bool clear_task(void *context, uint64_t number, struct view packed)
 static void clear(struct control *control)
 {
     struct engine *engine = control->engine;
-    index_scan(index_decided(engine->index), TABLE_LIVE, control->head.id, 0,
+    index_scan(index_decided(engine->index), TABLE_LIVE, control->head.id, 1,
                control->actor->record.head.next_slot, clear_task, control);
 }
 

@@ -377,6 +377,9 @@ bool task_find(struct index_snapshot *snapshot, uint64_t actor, uint64_t sequenc
                struct task_record *task_out);
 bool task_find_live(struct index_snapshot *snapshot, uint64_t actor, uint64_t sequence,
                     struct task_record *task_out);
+/* In TABLE_LIVE, where tasks and places begin at 1: the actor is to retire, and the next
+   opening finds it, also when nothing else of it is left. */
+#define NUMBER_RETIRING 0
 /* The unfinished task to be met at `number` in a scan of TABLE_LIVE, where `packed` is
    what stands there: each is met once, at its place or, while it has none, at its
    sequence number. (A task that came back, and so is put where it once was deleted, a

@@ -88,7 +88,7 @@ static void collect(struct mailbox_view *view)
         head->log_next - MAILBOX_SHOWN_FINISHED > first)
         first = head->log_next - MAILBOX_SHOWN_FINISHED;
     if (actor_head_unfinished(head))
-        index_scan(&view->snapshot, TABLE_LIVE, head->id, 0, head->next_slot,
+        index_scan(&view->snapshot, TABLE_LIVE, head->id, 1, head->next_slot,
                    visit_live, view);
     index_scan(&view->snapshot, TABLE_LOG, head->id, first, head->log_next, visit_line,
                view);
