@@ -69,8 +69,6 @@ static void retire(struct sim *sim, const struct record_try *record)
     struct effect effect = {.kind = EFFECT_REMOVE, .actor = record->actor};
     if (record->status == STATUS_OK)
         sim_event_add(sim, &effect, 1);
-    else
-        sim_loose(sim, actor->id)->is_left = true;
 }
 
 enum status records_next(struct sim *sim, uint64_t actor, bool removes)

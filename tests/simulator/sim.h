@@ -154,8 +154,7 @@ struct wait {
 struct loose {
     uint64_t refused;
     uint64_t changes, touches; /* when last looked at */
-    bool is_left;              /* it was to retire, and there was no room to say so */
-    unsigned stuck;            /* steps in which it could have run a turn and did not */
+    unsigned stuck;            /* steps in which it could have gone on and did not */
 };
 
 struct sim {
