@@ -130,10 +130,10 @@ void actor_drop(struct engine *engine, struct actor *actor)
 void actor_touch(struct engine *engine, struct actor *actor)
 {
     actor->last_record = engine->applying;
-    actor_touch_mailbox(engine, actor);
+    actor_touch_shown(engine, actor);
 }
 
-void actor_touch_mailbox(struct engine *engine, struct actor *actor)
+void actor_touch_shown(struct engine *engine, struct actor *actor)
 {
     actor->record.head.changes++;
     actor->record.head.changed_ms = engine->wall_ms;

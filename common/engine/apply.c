@@ -228,7 +228,7 @@ static void apply_accept(struct application *at, const struct change *change)
         engine->totals.pending++;
         mailbox_append(actor, change->sequence, change->sequence);
     }
-    actor_touch_mailbox(engine, actor);
+    actor_touch_shown(engine, actor);
 }
 
 /* A delayed or finished task takes a place at the mailbox's end. */
@@ -245,7 +245,7 @@ static void take_place(struct engine *engine, struct actor *actor, uint64_t slot
     actor->record.head.counts.pending++;
     engine->totals.pending++;
     mailbox_append(actor, slot, sequence);
-    actor_touch_mailbox(engine, actor);
+    actor_touch_shown(engine, actor);
 }
 
 static void apply_due(struct application *at, const struct change *change)
@@ -331,7 +331,7 @@ static void apply_forget(struct application *at, const struct change *change)
         actor->record.head.counts.failed--;
         engine->totals.failed--;
     }
-    actor_touch(engine, actor);
+    actor_touch_shown(engine, actor);
 }
 
 /* ------------------------------------------------------------------------- record */

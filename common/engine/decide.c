@@ -447,7 +447,7 @@ static void note_refusal(struct engine *engine, struct request *request)
         snprintf(actor->record.last_refusal, sizeof actor->record.last_refusal, "%.*s",
                  (int)request->text.size, request->text.data);
         engine->applying = journal_last(engine->journal);
-        actor_touch(engine, actor);
+        actor_touch_shown(engine, actor);
     }
     request_free(request);
 }

@@ -154,7 +154,7 @@ struct wait {
 struct loose {
     uint64_t refused;
     uint64_t changes, touches; /* when last looked at */
-    unsigned stuck;            /* steps in which it could have gone on and did not */
+    unsigned stuck;            /* steps in which it could have gone on */
 };
 
 struct sim {

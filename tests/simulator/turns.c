@@ -132,7 +132,7 @@ static bool only_adds(const struct effect *effect, uint64_t sequence)
 {
     return effect->sequence != sequence &&
            (effect->kind == EFFECT_ACCEPT || effect->kind == EFFECT_DUE ||
-            effect->kind == EFFECT_RETRY);
+            effect->kind == EFFECT_RETRY || effect->kind == EFFECT_FORGET);
 }
 
 bool turns_are_durable(const struct sim *sim, uint64_t actor, uint64_t sequence)
