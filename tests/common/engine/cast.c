@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/common/engine/cast.h"
+
+#include <criterion/criterion.h>
+
+struct cast cast;
+static const char *hidden;
+
+static void note(char out[256], struct view text)
+{
+    size_t size = text.size < 255 ? text.size : 255;
+    if (size)
+        memcpy(out, text.data, size);
+    out[size] = '\0';
+}
+
+static void note_input(const struct turn_input *input)
+{
+    cast.turns++;
+    cast.attempt = input->attempt;
+    cast.sequence = input->sequence;
+    note(cast.key, input->key);
+    note(cast.message, input->message);
+    note(cast.seen_state, input->state);
+    note(cast.actor, input->actor);
+}
+
+static void fill(struct bytes *out, const char *text, size_t bytes)
+{
+    if (bytes) {
+        memset(bytes_reserve(out, bytes), 'x', bytes);
+        out->size += bytes;
+    } else if (text) {
+        bytes_append_text(out, text);
+    }
+}
+
+static void give(struct turn_output *output)
+{
+    output->verdict = cast.verdict;
+    fill(&output->result, cast.result, cast.result_bytes);
+    fill(&output->error, cast.error, 0);
+    output->state_changed = cast.state || cast.state_bytes;
+    fill(&output->state, cast.state, cast.state_bytes);
+}
+
+static enum turn_start start_now(struct behavior *behavior,
+                                 const struct turn_input *input, uint64_t turn,
+                                 struct turn_output *output, turn_finish_fn *finish,
+                                 void *context)
+{
+    (void)behavior, (void)turn, (void)finish, (void)context;
+    note_input(input);
+    give(output);
+    return TURN_ANSWERED;
+}
+
+static enum turn_start start_later(struct behavior *behavior,
+                                   const struct turn_input *input, uint64_t turn,
+                                   struct turn_output *output, turn_finish_fn *finish,
+                                   void *context)
+{
+    (void)behavior, (void)output;
+    note_input(input);
+    cast.finish = finish;
+    cast.context = context;
+    cast.turn = turn;
+    return TURN_STARTED;
+}
+
+static void kill_later(struct behavior *behavior, uint64_t turn)
+{
+    (void)behavior, (void)turn;
+    cast.killed++;
+}
+
+void cast_finish(void)
+{
+    struct turn_output output = {0};
+    cr_assert_not_null(cast.finish, "no turn is under way");
+    give(&output);
+    cast.finish(cast.context, cast.turn, &output);
+    turn_output_free(&output);
+    cast.finish = NULL;
+}
+
+static struct behavior players[] = {
+    {.name = "now", .runs_ahead = true, .start = start_now},
+    {.name = "slow", .start = start_now},
+    {.name = "later", .start = start_later, .kill = kill_later},
+};
+#define PLAYERS (sizeof(players) / sizeof(*players))
+
+static struct behavior *find(struct behavior_set *set, struct view name)
+{
+    struct behavior_set *builtin = behavior_builtin_set();
+    (void)set;
+    if (hidden && view_equal(name, view_text(hidden)))
+        return NULL;
+    for (size_t i = 0; i < PLAYERS; i++)
+        if (view_equal(name, view_text(players[i].name)))
+            return &players[i];
+    return builtin->find(builtin, name);
+}
+
+static const char *name_of(struct behavior_set *set, size_t n)
+{
+    struct behavior_set *builtin = behavior_builtin_set();
+    (void)set;
+    return n < PLAYERS ? players[n].name : builtin->name(builtin, n - PLAYERS);
+}
+
+struct behavior_set *cast_open(void)
+{
+    static struct behavior_set set = {.find = find, .name = name_of};
+    cast = (struct cast){0};
+    hidden = NULL;
+    return &set;
+}
+
+void cast_hide(const char *name)
+{
+    hidden = name;
+}
