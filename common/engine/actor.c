@@ -4,6 +4,8 @@
  * least recently used first, when idle. A touched actor is put in the index once a
  * step, however many of its tasks the step dealt with.
  */
+#include "common/engine/actor.h"
+
 #include <stdlib.h>
 
 #include "common/base/log.h"

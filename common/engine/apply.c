@@ -8,6 +8,8 @@
  * is sound); therefore a task is looked for where it moves to when it is not where it
  * moves from, and everything put is absolute but the counts of actors, which are exact.
  */
+#include "common/engine/apply.h"
+
 #include <stdio.h>
 
 #include "common/base/log.h"

@@ -7,6 +7,8 @@
  *  - in the middle of a checkpoint: the finished task is put before the unfinished one
  *    is deleted, so it is found at one place or the other.
  */
+#include "common/engine/apply.h"
+
 #include <stdio.h>
 
 #include "common/base/log.h"

@@ -6,6 +6,8 @@
  * too many: an id is taken out when the record that ended it is on disk. A reader looks
  * at the committed record of each and shows what that says.
  */
+#include "common/engine/attention.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 

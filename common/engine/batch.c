@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a step's commit will tell: answers, finished tasks, changed actors. */
+#include "common/engine/batch.h"
+
 #include <stdlib.h>
 
 #include "common/engine/core.h"

@@ -4,6 +4,8 @@
  * tables hold. Works beside a running daemon, an actor at a time, each from one
  * snapshot.
  */
+#include "common/engine/engine.h"
+
 #include <inttypes.h>
 
 #include "common/base/log.h"

@@ -7,6 +7,8 @@
  * acknowledgements are delayed, not refused. Only when it cannot write at all is
  * room short.
  */
+#include "common/engine/checkpointer.h"
+
 #include <time.h>
 
 #include "common/base/log.h"

@@ -11,6 +11,8 @@
  * After a commit that failed the journal's tail is unknown: nothing of that batch or a
  * later one becomes visible, and who was to hear OK hears IO.
  */
+#include "common/engine/commit.h"
+
 #include "common/base/log.h"
 #include "common/engine/core.h"
 

@@ -5,6 +5,8 @@
  * decision keeps its own copy of what they change. A write with any bad word does
  * nothing.
  */
+#include "common/engine/decide.h"
+
 #include <stdlib.h>
 
 #include "common/base/log.h"

@@ -4,6 +4,8 @@
  * in the journal is taken before anything is changed in memory, so that a decision that
  * cannot be kept was never taken.
  */
+#include "common/engine/decision.h"
+
 #include "common/base/log.h"
 #include "common/engine/core.h"
 

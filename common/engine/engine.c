@@ -3,6 +3,8 @@
  * The sequencer: its steps and its thread. A step decides what was asked and runs
  * turns; what comes of it is passed on to be committed (commit.c), in groups.
  */
+#include "common/engine/engine.h"
+
 #include <sched.h>
 #include <time.h>
 

@@ -4,6 +4,8 @@
  * makes the log's size known without rendering it.
  * TIME SEQ OUTCOME ATTEMPTS MILLISECONDS KEY ERROR, separated by tabs (contract 4).
  */
+#include "common/engine/logline.h"
+
 #include "common/engine/core.h"
 
 static void append_number_column(struct bytes *out, uint64_t number)

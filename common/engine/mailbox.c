@@ -6,6 +6,8 @@
  * forward says which task it stands for. Memory holds a window of the first places; a
  * mailbox of a million tasks needs no more.
  */
+#include "common/engine/mailbox.h"
+
 #include <stdlib.h>
 
 #include "common/base/log.h"

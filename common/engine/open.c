@@ -4,6 +4,8 @@
  * applies records as deciding does, in one thread and with nothing visible; what it
  * brought is then put in the index and published as if it had just been committed.
  */
+#include "common/engine/engine.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,6 +3,8 @@
  * The porch's reading half: any thread, from what is published. Each call looks at one
  * snapshot and copies what it found.
  */
+#include "common/engine/engine.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -3,6 +3,8 @@
  * What `mailbox` shows: the oldest unfinished tasks in the order they will run, those
  * that wait for a time after the others, then the last finished ones (contract 4).
  */
+#include "common/engine/engine.h"
+
 #include <stdlib.h>
 
 #include "common/base/log.h"

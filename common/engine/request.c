@@ -3,6 +3,8 @@
  * The porch's asking half: each call copies what it was given into a request and queues
  * it for the sequencer. The copy is one allocation a request and one for its bodies.
  */
+#include "common/engine/request.h"
+
 #include <stdlib.h>
 
 #include <xxhash.h>

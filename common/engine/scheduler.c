@@ -6,6 +6,8 @@
  * durable yet and its behavior must not run ahead, or there is no room) is hungry: it
  * is offered again after the next commit.
  */
+#include "common/engine/scheduler.h"
+
 #include "common/engine/core.h"
 
 #define TURNS_IN_A_ROW 64

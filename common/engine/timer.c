@@ -6,6 +6,8 @@
  * are of the wall clock: what fell due during a downtime fires at once, in order of due
  * time.
  */
+#include "common/engine/timer.h"
+
 #include <stdlib.h>
 
 #include "common/base/log.h"

@@ -8,6 +8,8 @@
  * order. One that touches the world outside starts a turn only when the message and the
  * turn before are on disk, answers later, and meanwhile holds up nobody else.
  */
+#include "common/engine/turn.h"
+
 #include <stdio.h>
 
 #include "common/base/log.h"
@@ -201,8 +203,8 @@ static void mark_stopped(struct engine *engine, struct actor *actor)
 }
 
 /* A turn that may touch the world outside begins when its message, the turn before and
-   all else that it builds upon are on disk. Messages that come in meanwhile, and are not
-   yet, hold up nobody. */
+   all else that it builds upon are on disk. Messages that come in meanwhile, and are
+   not yet, hold up nobody. */
 static bool is_durable(struct engine *engine, const struct actor *actor,
                        const struct task_record *task)
 {
@@ -211,9 +213,8 @@ static bool is_durable(struct engine *engine, const struct actor *actor,
     if (actor->last_record > index_published(engine->index))
         return false;
     index_snapshot_begin(engine->index, &snapshot);
-    bool durable =
-        task_find_live(&snapshot, actor->id, task->head.sequence, &shown) &&
-        shown.head.slot == task->head.slot;
+    bool durable = task_find_live(&snapshot, actor->id, task->head.sequence, &shown) &&
+                   shown.head.slot == task->head.slot;
     index_snapshot_end(&snapshot);
     return durable;
 }

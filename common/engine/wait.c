@@ -8,6 +8,8 @@
  * waiter out of its bucket and marks it; who ends waits until a marked call is over,
  * unless it is that call itself.
  */
+#include "common/engine/wait.h"
+
 #include <stdlib.h>
 
 #include "common/base/log.h"
