@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The session: mounting, the threads, and the way out. libfuse's own loop serves, with
- * few threads, in one thread of ours. It does not notice fuse_session_exit() while it
+ * few threads, under one of ours. It does not notice fuse_session_exit() while it
  * sleeps, and a single signal can fall between its look and its sleep, so at the stop
  * the thread is signaled until it has gone. Only then is the mount taken away: closing
  * its descriptor earlier would hand the number to somebody else under the readers'
@@ -23,7 +23,9 @@
 #include "fs/fuse_ops.h"
 #include "fs/handle.h"
 
-#define THREADS_MAX 4 /* no handler waits, so more would only share two cores */
+/* No handler waits, so more threads than cores would only take turns. */
+#define THREADS_MIN 2
+#define THREADS_MAX 8
 #define WAKE_SIGNAL SIGUSR1
 #define WAKE_EVERY_NS (20 * 1000 * 1000)
 
@@ -137,6 +139,14 @@ static void interrupt_sleep(int number)
     (void)number;
 }
 
+static unsigned thread_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < THREADS_MIN   ? THREADS_MIN
+           : cores > THREADS_MAX ? THREADS_MAX
+                                 : (unsigned)cores;
+}
+
 static void *serve(void *context)
 {
     struct fuse_face *face = context;
@@ -145,7 +155,7 @@ static void *serve(void *context)
     sigaddset(&wake, WAKE_SIGNAL);
     pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
     struct fuse_loop_config *config = fuse_loop_cfg_create();
-    fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
+    fuse_loop_cfg_set_max_threads(config, thread_count());
     int result = fuse_session_loop_mt(face->session, config);
     fuse_loop_cfg_destroy(config);
     if (result < 0)

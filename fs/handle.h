@@ -33,10 +33,12 @@ struct handle {
     pthread_mutex_t lock;            /* guards what follows */
     struct framing framing;          /* if writable */
     pid_t last_thread, last_process; /* the last one mapped */
-    struct delivery *ending;         /* of a message, not yet committed */
-    uint64_t state_version;          /* of the bytes that the state started from */
-    struct snapshot snapshot;        /* if readable */
-    uint64_t changes_shown;          /* of the actor, when the snapshot was rendered */
+    unsigned flushes;
+    int strangers_at_open;    /* see handle.c; -1: unknown */
+    struct delivery *ending;  /* of a message, not yet committed */
+    uint64_t state_version;   /* of the bytes that the state started from */
+    struct snapshot snapshot; /* if readable */
+    uint64_t changes_shown;   /* of the actor, when the snapshot was rendered */
     bool has_call;        /* a message was sent whose outcome the handle waits for */
     bool is_call_awaited; /* by a FLUSH, already */
     struct node call;     /* `execute@KEY` of that message */
@@ -66,7 +68,8 @@ void handle_put(struct handle *handle);
 
 /* The process of a thread that uses the handle. Lock held. */
 pid_t handle_process(struct handle *handle, pid_t thread);
-/* Whether a FLUSH by this thread is the end (framing_ends_at_flush). Lock held. */
+/* Whether this FLUSH, counted in `flushes`, by this thread is the end
+   (framing_ends_at_flush). Lock held. */
 bool handle_ends_at_flush(struct handle *handle, pid_t thread);
 
 #endif

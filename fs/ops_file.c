@@ -153,6 +153,7 @@ void op_flush(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
     struct handle *handle = handle_of(file);
     struct answer answer = {.kind = ANSWER_FLUSH, .request = request};
     pthread_mutex_lock(&handle->lock);
+    handle->flushes++;
     enum status refused = handle->framing.refused;
     bool holds = framing_is_holding(&handle->framing);
     bool ends = !refused && (holds || owes_turn(handle)) &&

@@ -53,6 +53,15 @@ pid_t process_of_thread(pid_t thread)
     return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : thread;
 }
 
+int process_count_descriptors(pid_t process)
+{
+    char path[64];
+    struct stat folder;
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)process);
+    bool told = process != 0 && stat(path, &folder) == 0 && folder.st_size > 0;
+    return told ? (int)folder.st_size : -1;
+}
+
 static bool link_may_lead_to(int folder, const char *descriptor, const char *name_part)
 {
     char target[PATH_MAX];

@@ -22,6 +22,10 @@ struct open_file {
     const char *name_part;   /* every path of it holds this */
 };
 
+/* How many descriptors the process has, of whatever; while it opens a file, that one's
+   is counted already. -1 when it cannot be told (before Linux 6.2). */
+int process_count_descriptors(pid_t process);
+
 /* How many descriptors of the file the process holds, counted no further than `enough`;
    -1 when that cannot be told. A process that is gone holds none. */
 int process_descriptors(pid_t process, const struct open_file *file, int enough);
