@@ -11,12 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -27,7 +27,7 @@
 #define THREADS_MIN 2
 #define THREADS_MAX 8
 #define WAKE_SIGNAL SIGUSR1
-#define WAKE_EVERY_NS (20 * 1000 * 1000)
+#define WAKE_EVERY_MS 20
 
 __attribute__((format(printf, 2, 0))) static void
 log_line(enum fuse_log_level level, const char *format, va_list arguments)
@@ -188,25 +188,22 @@ int fuse_face_end_descriptor(const struct fuse_face *face)
     return face->end_descriptor;
 }
 
-static bool has_joined(pthread_t thread)
+/* Signals the loop until it has gone, see above. */
+static void end_loop(struct fuse_face *face)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WAKE_EVERY_NS;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    struct pollfd end = {.fd = face->end_descriptor, .events = POLLIN};
+    do
+        pthread_kill(face->loop, WAKE_SIGNAL);
+    while (poll(&end, 1, WAKE_EVERY_MS) <= 0);
+    pthread_join(face->loop, NULL);
+    face->has_loop = false;
 }
 
 void fuse_face_stop(struct fuse_face *face)
 {
     fuse_session_exit(face->session);
-    if (face->has_loop) {
-        do
-            pthread_kill(face->loop, WAKE_SIGNAL);
-        while (!has_joined(face->loop));
-        face->has_loop = false;
-    }
+    if (face->has_loop)
+        end_loop(face);
     atomic_store(&face->is_over, true);
     fuse_session_unmount(face->session);
 }
