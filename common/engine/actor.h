@@ -33,7 +33,7 @@ struct actor {
     struct actor *touched_next;
     struct actor *older, *younger; /* by last use */
     struct actor_record record;
-    uint64_t last_record; /* the last that changed more of it than added a message */
+    uint64_t last_record; /* the last that changed what a turn builds upon */
     uint64_t epoch;       /* engine.epoch when it was last put in the index */
     enum actor_schedule schedule;
     bool touched; /* to be put in the index at the step's end */
@@ -62,8 +62,8 @@ struct actor *actor_add(struct engine *engine, uint64_t id);
 void actor_drop(struct engine *engine, struct actor *actor);
 /* To be written to the index at the step's end, as of the record being applied. */
 void actor_touch(struct engine *engine, struct actor *actor);
-/* The same where only a message was added, which does not hold up the next turn. */
-void actor_touch_mailbox(struct engine *engine, struct actor *actor);
+/* The same where nothing changed that the next turn builds upon: it need not wait. */
+void actor_touch_shown(struct engine *engine, struct actor *actor);
 void actor_flush_touched(struct engine *engine);
 #define ACTORS_IDLE_MAX 16384 /* about 20 MB */
 /* Forgets idle actors beyond what is worth keeping. Between steps only. */
