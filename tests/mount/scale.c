@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scale [--actors N] [--receipts N] [--pending N]
+ * scale [--actors N] [--receipts N] [--pending N] [--options TEXT]
  *
  * Fills a store through the mount and prints what it costs: how fast actors are made,
  * listed and looked up, how fast messages are taken with no receipts and with many, how
@@ -298,6 +298,7 @@ static void restart(long long pending, const char *when)
 int main(int count, char **words)
 {
     long long actors = 2000, receipts = 100000, pending = 20000;
+    const char *options = "";
     for (int i = 1; i + 1 < count; i += 2) {
         long long value = strtoll(words[i + 1], NULL, 10);
         if (strcmp(words[i], "--actors") == 0)
@@ -306,10 +307,12 @@ int main(int count, char **words)
             receipts = value;
         else if (strcmp(words[i], "--pending") == 0)
             pending = value;
+        else if (strcmp(words[i], "--options") == 0)
+            options = words[i + 1];
     }
     if (access("/dev/fuse", R_OK | W_OK) != 0)
         return 77;
-    mounted_open(&mounted, "", 4 * 3600);
+    mounted_open(&mounted, options, 4 * 3600);
     print_memory("at the start");
     make_actors(actors);
     list_actors(actors);
