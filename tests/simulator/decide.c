@@ -289,7 +289,8 @@ static void decide_one(struct sim *sim, struct post *post)
         break;
     }
     post->follows = sim->committed_records + sim->event_count;
-    records_retire(sim);
+    if ((post->kind == POST_CONTROL || post->kind == POST_TURN) && !post->status)
+        records_retire(sim, post->actor);
     if (post->is_decided)
         sim_trace(sim, "  decided: %s", status_text(post->status));
     else

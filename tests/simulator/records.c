@@ -85,10 +85,11 @@ enum status records_next(struct sim *sim, uint64_t actor, bool removes)
     sim_fail(sim, "no record was written for actor %llu", (unsigned long long)actor);
 }
 
-void records_retire(struct sim *sim)
+void records_retire(struct sim *sim, uint64_t actor)
 {
-    while (sim->record_next < sim->record_count &&
-           may_retire(sim, &sim->records[sim->record_next]))
+    if (sim->record_next < sim->record_count &&
+        sim->records[sim->record_next].actor == actor &&
+        may_retire(sim, &sim->records[sim->record_next]))
         retire(sim, &sim->records[sim->record_next++]);
 }
 

@@ -247,8 +247,8 @@ void drive_open(struct sim *sim);
 void records_begin(struct sim *sim);
 /* What became of the next record, which is the actor's. */
 enum status records_next(struct sim *sim, uint64_t actor, bool removes);
-/* Actors that were to retire are removed. */
-void records_retire(struct sim *sim);
+/* The actor is removed if it was to retire and nothing of it is left. */
+void records_retire(struct sim *sim, uint64_t actor);
 /* No record is left but those that remove retiring actors. */
 void records_end(struct sim *sim);
 
