@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 TestSuite(daemon, .init = fixture_open, .fini = fixture_close);
@@ -114,6 +115,42 @@ Test(daemon, stops_cleanly_on_each_signal_and_on_unmounting)
     cr_expect_eq(mounted_reap(&fixture), 0);
     mounted_start(&fixture);
     GIVES("ls $A", "user_1\n");
+}
+
+/* Writes under fresh keys until the daemon is gone. */
+static _Noreturn void write_fresh_keys(int writer)
+{
+    for (int n = 0;; n++) {
+        const char *path = mounted_path(&fixture, "actors/user_1/tasks@%d-%d-%d",
+                                        (int)getpid(), writer, n);
+        if (file_write(path, O_WRONLY | O_CREAT | O_TRUNC, view_text("x\n")) != 0)
+            _exit(0);
+    }
+}
+
+/* While the daemon tells the kernel of a name that it need not remember, the kernel may
+   make it wait for a lock that a client holds, who waits for the daemon. A kill at that
+   moment must not leave both waiting for ever. */
+Test(daemon, can_be_killed_at_any_moment)
+{
+    enum { KILLS = 15, FRESH_WRITERS = 8 };
+    make_actor("user_1");
+    for (int kills = 0; kills < KILLS; kills++) {
+        pid_t writers[FRESH_WRITERS];
+        long long goal = number_of("user_1", "done") + 200, deadline = now_ms() + 10000;
+        for (int i = 0; i < FRESH_WRITERS; i++) {
+            writers[i] = fixture_fork();
+            if (writers[i] == 0)
+                write_fresh_keys(i);
+        }
+        while (number_of("user_1", "done") < goal && now_ms() < deadline)
+            poll_pause();
+        bool killed = mounted_kill(&fixture);
+        for (int i = 0; i < FRESH_WRITERS; i++)
+            waitpid(writers[i], NULL, 0);
+        cr_assert(killed, "kill %d", kills);
+        mounted_start(&fixture);
+    }
 }
 
 Test(daemon, stops_while_files_are_open)
