@@ -73,8 +73,9 @@ enum status tree_check_write(struct tree *tree, const struct node *node)
 
 static struct view without_newline(struct view text)
 {
-    if (text.size && text.data[text.size - 1] == '\n')
-        text.size--;
+    if (!text.size || text.data[text.size - 1] != '\n')
+        return text;
+    text.size--;
     if (text.size && text.data[text.size - 1] == '\r')
         text.size--;
     return text;
