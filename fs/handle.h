@@ -38,7 +38,8 @@ struct handle {
     struct delivery *ending;  /* of a message, not yet committed */
     uint64_t state_version;   /* of the bytes that the state started from */
     struct snapshot snapshot; /* if readable */
-    uint64_t changes_shown;   /* of the actor, when the snapshot was rendered */
+    bool is_polled;           /* as a file that changes */
+    uint64_t changes_shown;   /* then: of the actor, when the snapshot was rendered */
     bool has_call;        /* a message was sent whose outcome the handle waits for */
     bool is_call_awaited; /* by a FLUSH, already */
     struct node call;     /* `execute@KEY` of that message */

@@ -43,12 +43,27 @@ static bool reads_outcome(const struct handle *handle)
     return handle->is_readable && reading_node(handle)->parameters.key.size > 0;
 }
 
-static bool has_changed(const struct handle *handle)
+/* Rendering notes the actor's changes only for handles that are polled: most never are.
+   So the first poll compares the text itself. */
+static bool differs(struct handle *handle)
+{
+    BYTES_AUTO(text);
+    enum status status = tree_read(handle->face->tree, &handle->node, &text);
+    return status || !view_equal(view_bytes(&text), view_bytes(&handle->snapshot.text));
+}
+
+static bool has_changed(struct handle *handle)
 {
     struct actor_info info;
     struct engine *engine = tree_engine(handle->face->tree);
-    return engine_actor(engine, handle->node.actor, &info) != STATUS_OK ||
-           info.changes > handle->changes_shown;
+    if (engine_actor(engine, handle->node.actor, &info))
+        return true;
+    if (handle->is_polled)
+        return info.changes > handle->changes_shown;
+    bool changed = handle->snapshot.is_ready && differs(handle);
+    handle->is_polled = true;
+    handle->changes_shown = changed ? 0 : info.changes;
+    return changed;
 }
 
 /* Lock held. `waits_out`: whether something more may become true. */
@@ -60,8 +75,7 @@ static unsigned events_now(struct handle *handle, bool *waits_out)
         *waits_out = reading_prepare(handle, 0) == STATUS_AGAIN;
         events |= *waits_out ? 0 : READABLE;
     } else if (handle->is_readable) {
-        bool unread = !handle->snapshot.is_ready && reading_prepare(handle, 0);
-        bool changed = handle->node.actor != 0 && (unread || has_changed(handle));
+        bool changed = handle->node.actor != 0 && has_changed(handle);
         *waits_out = handle->node.actor != 0 && !changed;
         events |= READABLE | (changed ? (unsigned)POLLPRI : 0);
     }

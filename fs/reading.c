@@ -36,9 +36,9 @@ static bool is_outcome(const struct node *node)
 
 static enum status render(struct handle *handle, struct bytes *text)
 {
-    struct actor_info info = {0};
+    struct actor_info info;
     struct tree *tree = handle->face->tree;
-    if (handle->node.actor &&
+    if (handle->is_polled &&
         !engine_actor(tree_engine(tree), handle->node.actor, &info))
         handle->changes_shown = info.changes;
     return tree_read(tree, reading_node(handle), text);
