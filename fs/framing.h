@@ -22,6 +22,9 @@
  *     date's closing is not the end: the shell still holds the file. Nor is the early
  *     FLUSH of `echo x > f`: nothing is held yet.)
  *   - RELEASE, when nobody at all holds it: too late to tell anybody of an error.
+ * A state that was truncated and not written has nothing to hold and yet is owing: the
+ * last close sends it empty.
+ *
  * After an end the next byte begins the next message.
  *
  * After a refusal nothing is kept and the handle goes on refusing with the same words
@@ -87,7 +90,7 @@ uint64_t framing_number(struct framing *framing, size_t count);
 
 /* Whether an end would send something. */
 bool framing_is_holding(const struct framing *framing);
-/* Whether the last close would: also a state that was truncated and left empty. */
+/* Whether the last close would: also a state that was truncated and not written. */
 bool framing_is_owing(const struct framing *framing);
 /* Whether a FLUSH by `flusher` is the end, given who holds the file. */
 enum holding { HOLDING_NONE, HOLDING_SOME, HOLDING_UNKNOWN };

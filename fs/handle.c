@@ -3,10 +3,11 @@
  * Looking through a process's descriptors takes some 20 microseconds, on the path of
  * every `>`. Most programs just open, write and close, and for them a count will do. A
  * process's strangers are its descriptors that are none of its openings of this file.
- * If the first FLUSH that a handle ever gets comes from the process that opened it,
- * nobody else wrote, and that process has no more strangers than when it opened the
- * file, then the descriptor just closed was the only one. (A shell's redirections close
- * one before they write, so they are looked through.)
+ * If bytes are held, and the first FLUSH that the handle ever gets comes from the
+ * process that opened it, which alone has written, and it has no more strangers than
+ * when it opened the file, then the descriptor just closed was the only one. (A
+ * redirection puts the file in a stranger's place, but before anything is written, and
+ * with a FLUSH of its own: what follows is looked through.)
  */
 #include "fs/handle.h"
 
@@ -157,28 +158,44 @@ pid_t handle_process(struct handle *handle, pid_t thread)
     return handle->last_process;
 }
 
+static struct open_file file_of(const struct handle *handle)
+{
+    return (struct open_file){.device_major = handle->face->device_major,
+                              .device_minor = handle->face->device_minor,
+                              .inode = handle->opening.inode,
+                              .readable = handle->is_readable,
+                              .writable = true,
+                              .name_part = node_base_name(handle->node.kind)};
+}
+
 /* The process holds the file if it has more descriptors of it than its other openings
    account for. */
 static enum holding holds(void *context, pid_t process)
 {
     const struct handle *handle = context;
-    const struct fuse_face *face = handle->face;
-    struct open_file file = {.device_major = face->device_major,
-                             .device_minor = face->device_minor,
-                             .inode = handle->opening.inode,
-                             .readable = handle->is_readable,
-                             .writable = true,
-                             .name_part = node_base_name(handle->node.kind)};
-    int others = openings_count_others(face->openings, &handle->opening, process);
+    struct open_file file = file_of(handle);
+    int others =
+        openings_count_others(handle->face->openings, &handle->opening, process);
     int count = process_descriptors(process, &file, others + 1);
     if (count < 0)
         return HOLDING_UNKNOWN;
     return count > others ? HOLDING_SOME : HOLDING_NONE;
 }
 
+/* A state truncated and not written yet: somebody may have been handed the file to
+   write it (`Popen(stdout=open("state", "w"))`), and did not get to it. */
+static bool may_be_written_yet(const struct handle *handle)
+{
+    struct open_file file = file_of(handle);
+    return !framing_is_holding(&handle->framing) &&
+           framing_is_owing(&handle->framing) &&
+           process_has_heir(handle->opening.process, &file);
+}
+
 static bool has_closed_its_only_one(struct handle *handle, pid_t thread)
 {
-    if (handle->flushes != 1 || handle->framing.writer_count > 0 ||
+    if (handle->flushes != 1 || !framing_is_holding(&handle->framing) ||
+        handle->framing.writer_count > 0 ||
         handle_process(handle, thread) != handle->opening.process)
         return false;
     int strangers = count_strangers(handle, 0);
@@ -189,6 +206,8 @@ bool handle_ends_at_flush(struct handle *handle, pid_t thread)
 {
     bool ends = has_closed_its_only_one(handle, thread) ||
                 framing_ends_at_flush(&handle->framing, thread, holds, handle);
+    if (ends && may_be_written_yet(handle))
+        ends = false;
     if (ends)
         atomic_store(&handle->opening.is_closing, true);
     return ends;

@@ -155,10 +155,10 @@ void op_flush(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
     pthread_mutex_lock(&handle->lock);
     handle->flushes++;
     enum status refused = handle->framing.refused;
-    bool holds = framing_is_holding(&handle->framing);
-    bool ends = !refused && (holds || owes_turn(handle)) &&
+    bool owes = framing_is_owing(&handle->framing);
+    bool ends = !refused && (owes || owes_turn(handle)) &&
                 handle_ends_at_flush(handle, thread_of(request));
-    if (holds && ends) {
+    if (owes && ends) {
         delivery_end(handle, &answer);
     } else if (!refused && handle->ending) {
         delivery_join(handle, &answer);

@@ -30,9 +30,9 @@ static bool is_leader(pid_t thread)
     return syscall(SYS_tgkill, thread, thread, 0) == 0 || errno == EPERM;
 }
 
-static ssize_t read_small(const char *path, char *buffer, size_t size)
+static ssize_t read_small(int folder, const char *path, char *buffer, size_t size)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = openat(folder, path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return -1;
     ssize_t got = read(file, buffer, size - 1);
@@ -47,7 +47,7 @@ pid_t process_of_thread(pid_t thread)
         return thread;
     char path[64], text[4096];
     snprintf(path, sizeof path, "/proc/%d/status", (int)thread);
-    if (read_small(path, text, sizeof text) < 0)
+    if (read_small(AT_FDCWD, path, text, sizeof text) < 0)
         return thread;
     const char *line = strstr(text, "\nTgid:");
     return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : thread;
@@ -130,4 +130,35 @@ int process_descriptors(pid_t process, const struct open_file *file, int enough)
     int count = count_in(folder, file, enough);
     close(folder);
     return count;
+}
+
+/* The children that this thread of the process made. */
+static bool thread_has_heir(int threads, const char *thread,
+                            const struct open_file *file)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "%s/children", thread);
+    ssize_t size = read_small(threads, path, text, sizeof text);
+    if (size < 0 || size == sizeof text - 1)
+        return true;
+    char *rest = text;
+    for (const char *child; (child = strsep(&rest, " "));)
+        if (*child && process_descriptors(atoi(child), file, 1) != 0)
+            return true;
+    return false;
+}
+
+bool process_has_heir(pid_t process, const struct open_file *file)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)process);
+    DIR *threads = opendir(path);
+    if (!threads)
+        return true;
+    bool found = false;
+    for (const struct dirent *entry; !found && (entry = readdir(threads));)
+        found = entry->d_name[0] != '.' &&
+                thread_has_heir(dirfd(threads), entry->d_name, file);
+    closedir(threads);
+    return found;
 }

@@ -88,6 +88,18 @@ Test(process, hundreds_of_descriptors_are_all_seen)
     cr_expect_eq(process_descriptors(getpid(), &file, 1000), 250);
 }
 
+Test(process, all_descriptors_are_counted)
+{
+    int before = process_count_descriptors(getpid());
+    if (before < 0)
+        cr_skip_test("needs Linux 6.2");
+    int descriptor = open("/dev/null", O_WRONLY);
+    cr_expect_eq(process_count_descriptors(getpid()), before + 1);
+    close(descriptor);
+    cr_expect_eq(process_count_descriptors(getpid()), before);
+    cr_expect_eq(process_count_descriptors(0), -1);
+}
+
 Test(process, a_child_that_inherited_the_file_holds_it_until_it_ends)
 {
     int ready[2], stay[2];
@@ -102,10 +114,14 @@ Test(process, a_child_that_inherited_the_file_holds_it_until_it_ends)
     close(descriptor);
     cr_assert_eq(read(ready[0], &byte, 1), 1);
     cr_expect_eq(process_descriptors(child, &file, 100), 1);
+    cr_expect(process_has_heir(getpid(), &file));
+    cr_expect_not(process_has_heir(child, &file));
     cr_expect_eq(process_descriptors(getpid(), &file, 100), 0);
     close(stay[1]);
     waitpid(child, NULL, 0);
     cr_expect_eq(process_descriptors(child, &file, 100), 0);
+    cr_expect_not(process_has_heir(getpid(), &file));
+    cr_expect(process_has_heir(child, &file), "cannot be told");
 }
 
 Test(process, an_unknown_process_cannot_be_told_and_a_dead_one_holds_nothing)
