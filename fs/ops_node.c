@@ -125,28 +125,54 @@ static void change_owner(fuse_req_t request, fuse_ino_t inode, const struct node
     tree_set_owner(face->tree, node, &owner, owner_changed, change);
 }
 
-struct emptying {
+struct resizing {
     struct fuse_face *face;
     uint64_t actor;
 };
 
 static void note_refusal(void *context, const struct engine_answer *answer)
 {
-    struct emptying *emptying = context;
+    struct resizing *resizing = context;
     if (answer->status)
-        engine_note_refusal(tree_engine(emptying->face->tree), emptying->actor,
+        engine_note_refusal(tree_engine(resizing->face->tree), resizing->actor,
                             answer->status, view_text(answer->detail));
-    free(emptying);
+    free(resizing);
+}
+
+/* What truncate(2) leaves: the bytes so far, cut or with zeros after them. */
+static enum status cut_state(struct engine *engine, uint64_t actor, uint64_t size,
+                             struct bytes *state, uint64_t *version_out)
+{
+    *version_out = STATE_VERSION_ANY;
+    if (size > engine_limits(engine)->state_bytes_max)
+        return STATUS_TOO_LARGE;
+    enum status status =
+        size > 0 ? engine_state(engine, actor, state, version_out) : STATUS_OK;
+    if (status)
+        return status;
+    if (size > state->size) {
+        size_t more = (size_t)size - state->size;
+        memset(bytes_reserve(state, more), 0, more);
+    }
+    state->size = (size_t)size;
+    return STATUS_OK;
 }
 
 /* truncate(2) by name has no close() to wait in, and must not wait here for a turn: the
    kernel holds the file meanwhile. So it is not waited for. */
-static void empty_state(struct fuse_face *face, const struct node *node)
+static enum status resize_state(struct fuse_face *face, const struct node *node,
+                                uint64_t size)
 {
-    struct emptying *emptying = memory_take(sizeof *emptying);
-    *emptying = (struct emptying){face, node->actor};
-    tree_write(face->tree, node, view_of(NULL, 0), STATE_VERSION_ANY, note_refusal,
-               emptying);
+    BYTES_AUTO(state);
+    uint64_t version;
+    enum status status =
+        cut_state(tree_engine(face->tree), node->actor, size, &state, &version);
+    if (status)
+        return status;
+    struct resizing *resizing = memory_take(sizeof *resizing);
+    *resizing = (struct resizing){face, node->actor};
+    tree_write(face->tree, node, view_bytes(&state), version, note_refusal, resizing);
+    return STATUS_OK;
 }
 
 /* Only a state has a size to change; elsewhere it is accepted and means nothing. */
@@ -160,9 +186,8 @@ static enum status change_size(struct fuse_face *face, const struct node *node,
         pthread_mutex_unlock(&handle->lock);
         return status;
     }
-    if (node->kind == NODE_STATE && size == 0)
-        empty_state(face, node);
-    return STATUS_OK;
+    return node->kind == NODE_STATE ? resize_state(face, node, (uint64_t)size)
+                                    : STATUS_OK;
 }
 
 void op_setattr(fuse_req_t request, fuse_ino_t inode, struct stat *wanted, int which,

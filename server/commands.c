@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "common/base/log.h"
 #include "server/control.h"
 
 static int answer_stat(struct tree *tree, struct bytes *out)
@@ -44,6 +45,17 @@ static int say_failure(const char *store, const char *why)
     return EXIT_FAILURE;
 }
 
+/* Opening would make a store of any folder, and then find no fault in it. */
+static bool is_store(const char *path)
+{
+    char *journal = NULL;
+    struct stat found;
+    ENSURE(asprintf(&journal, "%s/journal", path) > 0);
+    bool is = stat(journal, &found) == 0 && S_ISDIR(found.st_mode);
+    free(journal);
+    return is;
+}
+
 /* Opening replays the journal and changes nothing else; nobody's turns run. */
 static int answer_offline(const struct options *options, const char *word,
                           struct bytes *out)
@@ -72,6 +84,8 @@ int command_run(const struct options *options)
     const char *word = options->command == COMMAND_CHECK ? "check" : "stat";
     if (stat(options->store, &store) != 0) /* opening would make it */
         return say_failure(options->store, strerror(errno));
+    if (!is_store(options->store))
+        return say_failure(options->store, "this is no store: it has no journal");
     enum status status = control_ask(options->store, word, &result, &answer);
     if (status == STATUS_NOT_FOUND)
         result = answer_offline(options, word, &answer);

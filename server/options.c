@@ -160,6 +160,23 @@ static enum status refuse(struct bytes *message, const char *what, struct view w
     return STATUS_INVALID;
 }
 
+static enum status refuse_value(struct bytes *message, const struct option *option,
+                                struct view value)
+{
+    static const char *const expected[] = {
+        [KIND_SIZE] = "a size such as 512K or 4M, 64M at most",
+        [KIND_COUNT] = "a number above 0",
+        [KIND_TIME] = "a time such as 30s, 2h or 7d",
+        [KIND_DURABILITY] = "commit or os",
+        [KIND_FLAG] = "no value",
+    };
+    bytes_clear(message);
+    bytes_format(message, "%s takes %s", option->name, expected[option->kind]);
+    if (value.data)
+        bytes_format(message, ", not %.*s", (int)value.size, value.data);
+    return STATUS_INVALID;
+}
+
 /* The part before `=` and, if there is one, the part after it. */
 static void split_value(struct view word, struct view *name, struct view *value)
 {
@@ -181,7 +198,7 @@ static enum status take_word(struct view word, struct options *options,
     if (option)
         return set_option(option, value, options)
                    ? STATUS_OK
-                   : refuse(message, "the option has a wrong value", word);
+                   : refuse_value(message, option, value);
     if (IS_LISTED(word, kernel_words)) {
         bytes_append_text(&options->mount_words, options->mount_words.size ? "," : "");
         bytes_append(&options->mount_words, word);
@@ -230,9 +247,8 @@ static enum status take_dashed(char *const **next, struct options *options,
         return refuse(message, "unknown option", name);
     if (!value.data && option->kind != KIND_FLAG && **next)
         value = view_text(*(*next)++);
-    return set_option(option, value, options)
-               ? STATUS_OK
-               : refuse(message, "the option has a wrong value", view_text(argument));
+    return set_option(option, value, options) ? STATUS_OK
+                                              : refuse_value(message, option, value);
 }
 
 static enum status take_positional(const char *argument, struct options *options,
@@ -276,12 +292,17 @@ static enum status take_command(char *const **next, struct options *options,
     return STATUS_OK;
 }
 
-static enum status check_complete(const struct options *options, struct bytes *message)
+/* A lone word that is no command was meant as one more often than as a store. */
+static enum status check_complete(const struct options *options, bool is_command_named,
+                                  struct bytes *message)
 {
     if (options->command == COMMAND_HELP || options->command == COMMAND_VERSION)
         return STATUS_OK;
     if (!options->store)
         return refuse(message, "an argument is missing", view_text("STORE"));
+    if (!is_command_named && !options->mountpoint)
+        return refuse(message, "unknown command, see actorfs --help",
+                      view_text(options->store));
     if (options->command == COMMAND_MOUNT && !options->mountpoint)
         return refuse(message, "an argument is missing", view_text("MOUNTPOINT"));
     return STATUS_OK;
@@ -293,7 +314,9 @@ enum status options_parse(int argc, char *const *argv, struct options *options_o
     *options_out = (struct options){0};
     engine_options_init(&options_out->engine);
     char *const *next = argv + (argc > 0 ? 1 : 0);
+    char *const *first = next;
     enum status status = take_command(&next, options_out, message);
+    bool is_command_named = next != first;
     bool words_mean_options = true;
     while (!status && *next) {
         if (words_mean_options && strcmp(*next, "--") == 0) {
@@ -305,7 +328,7 @@ enum status options_parse(int argc, char *const *argv, struct options *options_o
             status = take_positional(*next++, options_out, message);
         }
     }
-    return status ? status : check_complete(options_out, message);
+    return status ? status : check_complete(options_out, is_command_named, message);
 }
 
 void options_free(struct options *options)

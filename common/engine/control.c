@@ -30,7 +30,8 @@ static void refuse(struct control *control, enum status status, const char *word
 {
     control->refused = true;
     decide_answer(control->engine, control->request, status, "%s%s%.*s: %s", word,
-                  argument.size ? " " : "", (int)argument.size, argument.data, why);
+                  *word && argument.size ? " " : "", (int)argument.size, argument.data,
+                  why);
 }
 
 static void add(struct control *control, const struct change *change)

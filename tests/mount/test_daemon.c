@@ -195,8 +195,29 @@ Test(daemon, says_what_its_store_holds)
     cr_expect(mounted_kill(&fixture));
     cr_expect_eq(shell("$ACTORFS check $STORE")->status, 0, "after a kill");
     cr_expect_gt(shell("$ACTORFS check $S/nowhere")->status, 0);
+    WORKS("mkdir $S/folder");
+    FAILS("$ACTORFS check $S/folder", 1, "no store");
+    FAILS("$ACTORFS stat $S/folder", 1, "no store");
+    GIVES("ls $S/folder", "");
     mounted_start(&fixture);
     cr_expect_eq(number_of("user_1", "pending"), 3);
+}
+
+/* The size of the first log line is overwritten in the index. */
+Test(daemon, serves_what_is_sound_of_a_damaged_index)
+{
+    make_actor("user_1");
+    WORKS("printf 'a\\nb\\n' >> $A/user_1/tasks");
+    cr_assert(wait_number("user_1", "done", 2));
+    cr_assert_eq(mounted_stop(&fixture), 0);
+    WORKS("perl -0777 -pi -e "
+          "'s/....(?=[-\\d]{10}T[\\d:.]+Z\\t1\\tdone)/\\0\\0\\0\\0/s' "
+          "$STORE/index/data.mdb");
+    cr_expect_eq(shell("$ACTORFS check $STORE")->status, 1);
+    mounted_start(&fixture);
+    GIVES("cut -f2 $A/user_1/log", "2\n");
+    cr_expect_eq(mailbox_count("user_1"), 1);
+    GIVES("cat $A/user_1/tasks@.1", "a\n");
 }
 
 /* ----------------------------------------------------------------- a full disk --- */

@@ -273,6 +273,21 @@ Test(files, a_handle_that_did_not_truncate_starts_from_the_current_bytes)
     GIVES("cat $A/keep_1/state", "HELLO");
 }
 
+Test(files, truncating_state_by_name_cuts_or_extends_it)
+{
+    make_actor("keep_1");
+    WORKS("printf 'hello world' > $A/keep_1/state");
+    /* Nobody waits for it: there is no close() to wait in. */
+    WORKS("perl -e 'truncate($ARGV[0], 5) or die' $A/keep_1/state");
+    cr_expect(wait_number("keep_1", "state-bytes", 5));
+    GIVES("cat $A/keep_1/state", "hello");
+    WORKS("perl -e 'truncate($ARGV[0], 7) or die' $A/keep_1/state");
+    cr_expect(wait_number("keep_1", "state-bytes", 7));
+    GIVES("tr '\\0' . < $A/keep_1/state", "hello..");
+    FAILS("perl -e 'truncate($ARGV[0], 1 << 30) or die $!' $A/keep_1/state", 27,
+          "File too large");
+}
+
 Test(files, such_a_handle_is_refused_when_the_state_changed_since)
 {
     make_actor("keep_1");

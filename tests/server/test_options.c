@@ -119,6 +119,15 @@ Test(options, a_wrong_command_line_is_refused_with_the_word_that_is_wrong)
         {"actorfs mount s m -x", "unknown option: -x"},
         {"actorfs s m -o rw,turbo=1", "unknown option: turbo=1"},
         {"actorfs s m -o", "the option needs a value: -o"},
+        {"actorfs brew", "unknown command, see actorfs --help: brew"},
+        {"actorfs mount s m --message-max 65M",
+         "message-max takes a size such as 512K or 4M, 64M at most, not 65M"},
+        {"actorfs s m -o retention", "retention takes a time such as 30s, 2h or 7d"},
+        {"actorfs mount s m --mailbox-max=0",
+         "mailbox-max takes a number above 0, not 0"},
+        {"actorfs mount s m --durability disk",
+         "durability takes commit or os, not disk"},
+        {"actorfs s m -o allow_other=yes", "allow-other takes no value, not yes"},
         {"actorfs serve s", "not available in this version: serve"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
