@@ -229,24 +229,24 @@ static size_t count_from(uint64_t after, size_t stop_after, uint64_t *last_out)
 Test(actor, all_are_listed_by_id_wherever_they_are_kept)
 {
     char name[16];
-    uint64_t ids[300], last = 0;
-    for (unsigned i = 0; i < 300; i++) {
+    uint64_t ids[1500], last = 0;
+    for (unsigned i = 0; i < 1500; i++) {
         snprintf(name, sizeof(name), "a%u", i);
         ids[i] = rig_create(&rig, name);
-        if (i == 150)
+        if (i == 700)
             rig_tidy(&rig);
     }
-    for (unsigned i = 0; i < 300; i += 3)
+    for (unsigned i = 0; i < 1500; i += 3)
         rig_remove(&rig, ids[i]);
-    cr_assert_eq(count_from(0, 1000, NULL), 200);
+    cr_assert_eq(count_from(0, 2000, NULL), 1000);
     size_t count = 0, some;
     while ((some = count_from(last, 7, &last)) > 0)
         count += some;
-    cr_assert_eq(count, 200);
+    cr_assert_eq(count, 1000);
     rig_tidy(&rig);
     rig_crash(&rig);
-    cr_assert_eq(count_from(0, 1000, NULL), 200);
-    cr_assert_eq(count_from(ids[299], 1000, NULL), 0);
+    cr_assert_eq(count_from(0, 2000, NULL), 1000);
+    cr_assert_eq(count_from(ids[1499], 1000, NULL), 0);
 }
 
 Test(actor, one_that_is_not_on_disk_is_not_listed)
