@@ -28,7 +28,7 @@ const char options_help[] =
     "  --log-max SIZE           of an actor's log (1M)\n"
     "  --retention TIME         how long the key and result of a done task are kept "
     "(7d)\n"
-    "  --retention-failed TIME  of a failed or canceled one (30d)\n"
+    "  --retention-failed TIME  of a failed one (30d)\n"
     "  --allow-other            let other users in, as far as modes allow\n"
     "  --nonempty               mount over a folder that is not empty\n"
     "\n"
