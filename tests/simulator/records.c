@@ -34,6 +34,7 @@ enum status __wrap_record_commit(struct engine *engine)
     struct change change;
     ENSURE(change_read_begin(&reader, view_bytes(&engine->body)));
     ENSURE(change_read(&reader, &change));
+    ENSURE(engine->body.size <= engine->record_bytes_max);
     struct record_try *record = add_try(current);
     *record = (struct record_try){.actor = change.actor,
                                   .removes = change.type == CHANGE_REMOVE};

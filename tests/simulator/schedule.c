@@ -135,6 +135,9 @@ static struct key any_known_key(struct sim *sim, const struct actor_model *actor
 {
     struct key key;
     unsigned number;
+    const struct turn *turn = actor ? turns_of(sim, actor->id) : NULL;
+    if (turn && dice_odds(&sim->dice, 4))
+        return task_key(actor_task(actor, turn->sequence));
     if (actor && actor->next > 1 && dice_odds(&sim->dice, 2)) {
         uint64_t recent = actor->next < 30 ? actor->next : 30;
         struct task_model *task =
