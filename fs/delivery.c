@@ -144,6 +144,8 @@ static void write_file(struct delivery *delivery, struct view bytes, uint64_t ve
     if (handle->node.kind == NODE_STATUS)
         delivery->retirement =
             retirement_prepare(handle->face, handle->node.actor, bytes);
+    if (delivery->retirement)
+        atomic_store(&handle->has_retired, true);
     tree_write(handle->face->tree, &handle->node, bytes, version, finish, delivery);
 }
 

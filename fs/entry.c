@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #define LASTING_SECONDS 60.0
+#define LASTING_SECONDS_UNPRUNED 5.0
 #define LOOKUP_SECONDS 1.0
 #define BLOCK_BYTES 512
 #define IO_BYTES                                                                       \
@@ -12,7 +13,7 @@
 
 enum status entry_node(struct fuse_face *face, fuse_ino_t inode, struct node *node_out)
 {
-    return inodes_find(face->inodes, inode, node_out) ? STATUS_OK : STATUS_NOT_FOUND;
+    return inodes_find(face->inodes, inode, node_out) ? STATUS_OK : STATUS_STALE;
 }
 
 enum status entry_find(struct fuse_face *face, fuse_ino_t parent, const char *name,
@@ -72,11 +73,26 @@ static bool only_chmod_changes(enum node_kind kind)
            kind == NODE_README || kind == NODE_BEHAVIORS;
 }
 
-double entry_attribute_seconds(const struct node *node)
+static double lasting_seconds(const struct fuse_face *face)
 {
-    if (node_is_unlisted(node) || node_is_folder(node))
-        return node->kind == NODE_ACTOR ? LASTING_SECONDS : LOOKUP_SECONDS;
-    return only_chmod_changes(node->kind) ? LASTING_SECONDS : 0;
+    return face->prunes ? LASTING_SECONDS : LASTING_SECONDS_UNPRUNED;
+}
+
+double entry_attribute_seconds(const struct fuse_face *face, const struct node *node)
+{
+    if (node_is_unlisted(node) || node->kind == NODE_ROOT || node->kind == NODE_ACTORS)
+        return LOOKUP_SECONDS;
+    return only_chmod_changes(node->kind) ? lasting_seconds(face) : 0;
+}
+
+enum status entry_status(struct fuse_face *face, const struct node *node,
+                         enum status status)
+{
+    struct actor_info info;
+    bool is_gone =
+        status == STATUS_NOT_FOUND && node->actor != 0 &&
+        engine_actor(tree_engine(face->tree), node->actor, &info) != STATUS_OK;
+    return is_gone ? STATUS_STALE : status;
 }
 
 void entry_describe_as(struct fuse_face *face, const struct node *node,
@@ -86,8 +102,8 @@ void entry_describe_as(struct fuse_face *face, const struct node *node,
     *out = (struct fuse_entry_param){
         .ino = inodes_look_up(face->inodes, node, view_text(name)),
         .generation = 1,
-        .attr_timeout = entry_attribute_seconds(node),
-        .entry_timeout = node_is_unlisted(node) ? 0 : LASTING_SECONDS,
+        .attr_timeout = entry_attribute_seconds(face, node),
+        .entry_timeout = node_is_unlisted(node) ? 0 : lasting_seconds(face),
     };
     entry_fill_stat(out->ino, attributes, &out->attr);
 }

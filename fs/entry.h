@@ -3,8 +3,9 @@
  * Nodes as the kernel wants them described: attributes, and how long it may believe
  * them without asking again.
  *
- * A name that is listed stays true for a minute. (Removal through the mount is the
- * kernel's own doing; an actor retired otherwise answers ENOENT behind its name.)
+ * A name that is listed stays true for a minute (five seconds where the kernel cannot
+ * be told to drop it). Removal through the mount is the kernel's own doing. An actor
+ * that went otherwise answers ESTALE, at which the kernel looks its name up again.
  * Attributes are believed as long where only chmod and chown change them: folders, and
  * `tasks` and `execute`, which are always empty. Where the content changes by itself
  * they are asked for each time. A name that is not listed is looked up each time, and
@@ -15,7 +16,7 @@
 
 #include "fs/fuse_ops.h"
 
-/* The node of an inode; NOT_FOUND. */
+/* The node of an inode; STALE. */
 MUST_CHECK enum status entry_node(struct fuse_face *face, fuse_ino_t inode,
                                   struct node *node_out);
 /* The entry `name` of a folder, as tree_lookup has it, less what is hidden. */
@@ -28,7 +29,11 @@ MUST_CHECK enum status entry_attributes(struct fuse_face *face, const struct nod
 void entry_fill_stat(uint64_t inode, const struct attributes *attributes,
                      struct stat *stat_out);
 /* Seconds that the attributes may be believed. */
-double entry_attribute_seconds(const struct node *node);
+double entry_attribute_seconds(const struct fuse_face *face, const struct node *node);
+/* What to say of a node that is in the kernel's hands: STALE when it is NOT_FOUND
+   because its actor is gone. */
+enum status entry_status(struct fuse_face *face, const struct node *node,
+                         enum status status);
 /* Describes the entry `name` and counts a look-up of it (inodes_look_up). */
 MUST_CHECK enum status entry_describe(struct fuse_face *face, const struct node *node,
                                       const char *name, struct fuse_entry_param *out);

@@ -22,6 +22,7 @@
 #include "common/base/log.h"
 #include "fs/fuse_ops.h"
 #include "fs/handle.h"
+#include "fs/prune.h"
 
 /* No handler waits, so more threads than cores would only take turns. */
 #define THREADS_MIN 2
@@ -42,11 +43,11 @@ log_line(enum fuse_log_level level, const char *format, va_list arguments)
         log_debug("%s", line);
 }
 
-static void drop_name(void *context, uint64_t folder, struct view name)
+static void drop_inodes(void *context, const uint64_t *inodes, size_t count)
 {
     const struct fuse_face *face = context;
     if (!atomic_load(&face->is_over))
-        fuse_lowlevel_notify_inval_entry(face->session, folder, name.data, name.size);
+        prune_inodes(fuse_session_fd(face->session), inodes, count);
 }
 
 static void add_words(struct fuse_args *args, const struct fuse_face_options *options)
@@ -172,7 +173,7 @@ enum status fuse_face_start(struct fuse_face *face)
 {
     struct sigaction action = {.sa_handler = interrupt_sleep}; /* without SA_RESTART */
     sigaction(WAKE_SIGNAL, &action, NULL);
-    face->notifier = notifier_start(drop_name, face);
+    face->notifier = notifier_start(drop_inodes, face);
     ENSURE(pthread_create(&face->loop, NULL, serve, face) == 0);
     face->has_loop = true;
     pthread_mutex_lock(&face->lock);

@@ -36,6 +36,7 @@ struct fuse_face {
     pthread_mutex_t lock; /* guards is_greeted and is_ended */
     pthread_cond_t changed;
     bool is_greeted; /* the kernel said INIT */
+    bool prunes;     /* it knows FUSE_NOTIFY_PRUNE; at rest since it was greeted */
     bool is_ended;   /* the loop has returned */
 };
 

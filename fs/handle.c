@@ -20,6 +20,7 @@
 #include "fs/delivery.h"
 #include "fs/polling.h"
 #include "fs/process.h"
+#include "fs/retirement.h"
 
 static enum framing_rule rule_of(enum node_kind kind, bool append)
 {
@@ -113,10 +114,11 @@ struct handle *handle_get(struct handle *handle)
 static void dispose(struct handle *handle)
 {
     struct fuse_face *face = handle->face;
-    struct inode_name name;
     openings_remove(face->openings, &handle->opening);
-    if (inodes_closed(face->inodes, handle->opening.inode, &name))
-        notifier_post(face->notifier, name.folder, name.text);
+    if (inodes_closed(face->inodes, handle->opening.inode) && face->prunes)
+        notifier_post(face->notifier, handle->opening.inode);
+    if (atomic_load(&handle->has_retired)) /* an open file keeps its folder */
+        retirement_forget_folder(face, handle->node.actor);
     framing_close(&handle->framing);
     snapshot_free(&handle->snapshot);
     pthread_mutex_destroy(&handle->lock);

@@ -28,7 +28,8 @@ struct handle {
     struct node node;
     bool is_readable, is_writable;
     atomic_uint references;
-    struct opening opening; /* tells its inode */
+    struct opening opening;  /* tells its inode */
+    atomic_bool has_retired; /* its actor was told to, through it */
 
     pthread_mutex_t lock;            /* guards what follows */
     struct framing framing;          /* if writable */

@@ -18,6 +18,7 @@
 
 struct inode_entry {
     struct inode_entry *next_by_name, *next_by_number;
+    struct inode_entry *older, *newer; /* among the idle ones */
     uint64_t number;
     uint64_t lookups, handles;
     struct node node;
@@ -30,16 +31,13 @@ struct inodes {
     uint64_t last_number;
     size_t count, buckets; /* buckets: a power of two */
     struct inode_entry **by_name, **by_number;
+    struct inode_entry *oldest, *newest; /* idle: without a handle */
+    size_t idle_count;
 };
 
 uint64_t inode_of_listed(enum node_kind kind, uint64_t actor)
 {
     return actor << KIND_BITS | ((uint64_t)kind + 1);
-}
-
-static uint64_t folder_of(const struct node *node)
-{
-    return inode_of_listed(NODE_ACTOR, node->actor);
 }
 
 struct inodes *inodes_open(void)
@@ -126,6 +124,40 @@ static struct inode_entry *add(struct inodes *inodes, const struct node *node,
     return entry;
 }
 
+static void leave_idle(struct inodes *inodes, struct inode_entry *entry)
+{
+    *(entry->older ? &entry->older->newer : &inodes->oldest) = entry->newer;
+    *(entry->newer ? &entry->newer->older : &inodes->newest) = entry->older;
+    inodes->idle_count--;
+}
+
+static void unlink_entry(struct inodes *inodes, struct inode_entry *entry)
+{
+    struct view name = view_of(entry->name, entry->name_size);
+    struct inode_entry **at = name_bucket(inodes, entry->node.actor, name);
+    while (*at != entry)
+        at = &(*at)->next_by_name;
+    *at = entry->next_by_name;
+    at = number_bucket(inodes, entry->number);
+    while (*at != entry)
+        at = &(*at)->next_by_number;
+    *at = entry->next_by_number;
+    if (entry->handles == 0)
+        leave_idle(inodes, entry);
+    inodes->count--;
+    free(entry);
+}
+
+static void become_idle(struct inodes *inodes, struct inode_entry *entry)
+{
+    entry->newer = NULL;
+    entry->older = inodes->newest;
+    *(inodes->newest ? &inodes->newest->newer : &inodes->oldest) = entry;
+    inodes->newest = entry;
+    if (++inodes->idle_count > INODES_IDLE_MAX)
+        unlink_entry(inodes, inodes->oldest);
+}
+
 uint64_t inodes_look_up(struct inodes *inodes, const struct node *node,
                         struct view name)
 {
@@ -136,6 +168,10 @@ uint64_t inodes_look_up(struct inodes *inodes, const struct node *node,
     struct inode_entry *entry = find_name(inodes, node, name);
     if (!entry)
         entry = add(inodes, node, name);
+    else if (entry->handles == 0)
+        leave_idle(inodes, entry);
+    if (entry->handles == 0)
+        become_idle(inodes, entry);
     entry->lookups++;
     uint64_t number = entry->number;
     pthread_mutex_unlock(&inodes->lock);
@@ -166,21 +202,6 @@ bool inodes_find(struct inodes *inodes, uint64_t inode, struct node *node_out)
     return entry != NULL;
 }
 
-static void unlink_entry(struct inodes *inodes, struct inode_entry *entry)
-{
-    struct view name = view_of(entry->name, entry->name_size);
-    struct inode_entry **at = name_bucket(inodes, entry->node.actor, name);
-    while (*at != entry)
-        at = &(*at)->next_by_name;
-    *at = entry->next_by_name;
-    at = number_bucket(inodes, entry->number);
-    while (*at != entry)
-        at = &(*at)->next_by_number;
-    *at = entry->next_by_number;
-    inodes->count--;
-    free(entry);
-}
-
 /* A reply that the kernel did not want may leave a handle to be closed after the last
    lookup is forgotten, so an entry goes when neither is left. */
 static void drop_if_unused(struct inodes *inodes, struct inode_entry *entry)
@@ -208,23 +229,20 @@ void inodes_opened(struct inodes *inodes, uint64_t inode)
         return;
     pthread_mutex_lock(&inodes->lock);
     struct inode_entry *entry = find_number(inodes, inode);
-    ENSURE(entry);
-    entry->handles++;
+    if (entry && entry->handles++ == 0)
+        leave_idle(inodes, entry);
     pthread_mutex_unlock(&inodes->lock);
 }
 
-bool inodes_closed(struct inodes *inodes, uint64_t inode, struct inode_name *name_out)
+bool inodes_closed(struct inodes *inodes, uint64_t inode)
 {
     if (!(inode & UNLISTED))
         return false;
     pthread_mutex_lock(&inodes->lock);
     struct inode_entry *entry = find_number(inodes, inode);
-    ENSURE(entry && entry->handles > 0);
-    bool last = --entry->handles == 0;
+    bool last = entry && --entry->handles == 0;
     if (last) {
-        name_out->folder = folder_of(&entry->node);
-        memcpy(name_out->text, entry->name, entry->name_size);
-        name_out->text[entry->name_size] = '\0';
+        become_idle(inodes, entry);
         drop_if_unused(inodes, entry);
     }
     pthread_mutex_unlock(&inodes->lock);

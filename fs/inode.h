@@ -7,7 +7,10 @@
  *
  * and because actor ids are never used again, neither are the numbers. A name that is
  * not listed (`tasks@KEY,wait=5s`) gets a number with the top bit set when it is first
- * looked up, and keeps it until the kernel has forgotten every lookup.
+ * looked up, and keeps it until the kernel has forgotten every lookup, or, without an
+ * open handle, until INODES_IDLE_MAX others were used since: a kernel that does not
+ * forget must not fill our memory. The kernel is then told that the number is stale,
+ * and looks the name up again.
  *
  * Any thread.
  */
@@ -23,6 +26,8 @@
 
 uint64_t inode_of_listed(enum node_kind kind, uint64_t actor);
 
+#define INODES_IDLE_MAX 16384u /* about 8 MiB */
+
 struct inodes;
 
 struct inodes *inodes_open(void);
@@ -36,15 +41,11 @@ uint64_t inodes_look_up(struct inodes *inodes, const struct node *node,
 bool inodes_find(struct inodes *inodes, uint64_t inode, struct node *node_out);
 void inodes_forget(struct inodes *inodes, uint64_t inode, uint64_t lookups);
 
-/* Count the handles open on an unlisted name; listed ones are ignored. Closing the last
-   one returns true and tells the folder and the name, so that the kernel can be asked
-   to drop it: nothing else would make it forget the name of a message long done. */
-struct inode_name {
-    uint64_t folder;
-    char text[FILE_NAME_BYTES_MAX + 1];
-};
+/* Count the handles open on an unlisted name; listed ones are ignored. True when the
+   last one was closed: then the kernel can be asked to drop it, for nothing else would
+   make it forget the name of a message long done. */
 void inodes_opened(struct inodes *inodes, uint64_t inode);
-bool inodes_closed(struct inodes *inodes, uint64_t inode, struct inode_name *name_out);
+bool inodes_closed(struct inodes *inodes, uint64_t inode);
 
 /* How many unlisted names are known. */
 size_t inodes_count(struct inodes *inodes);

@@ -24,8 +24,9 @@ void op_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
     struct handle *handle;
     enum status status = entry_node(face, inode, &node);
     if (!status)
-        status =
-            handle_open(face, inode, &node, file->flags, thread_of(request), &handle);
+        status = entry_status(
+            face, &node,
+            handle_open(face, inode, &node, file->flags, thread_of(request), &handle));
     if (status) {
         reply_status(request, status);
         return;

@@ -16,11 +16,13 @@
 
 void op_opendir(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
+    struct fuse_face *face = face_of(request);
     struct attributes attributes;
     struct node node;
-    enum status status = entry_node(face_of(request), inode, &node);
+    enum status status = entry_node(face, inode, &node);
     if (!status)
-        status = tree_attributes(face_of(request)->tree, &node, &attributes);
+        status =
+            entry_status(face, &node, tree_attributes(face->tree, &node, &attributes));
     if (status)
         reply_status(request, status);
     else

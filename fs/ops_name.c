@@ -36,8 +36,10 @@ static enum status find_creatable(fuse_req_t request, fuse_ino_t parent,
         return flags & O_EXCL && !shown ? STATUS_EXISTS : STATUS_OK;
     if (status != STATUS_NOT_FOUND)
         return status;
-    if (!tree_may_create(node_out))
-        return refuse_ordinary("creation", name);
+    if (!tree_may_create(node_out)) {
+        status = entry_status(face, node_out, status);
+        return status == STATUS_STALE ? status : refuse_ordinary("creation", name);
+    }
     return access_may_write(request, node_out);
 }
 

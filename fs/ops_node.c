@@ -11,6 +11,7 @@
 
 #include "fs/delivery.h"
 #include "fs/entry.h"
+#include "fs/prune.h"
 
 void op_init(void *userdata, struct fuse_conn_info *connection)
 {
@@ -21,6 +22,7 @@ void op_init(void *userdata, struct fuse_conn_info *connection)
                                     FUSE_CAP_SPLICE_MOVE);
     connection->want |= connection->capable & FUSE_CAP_ATOMIC_O_TRUNC;
     pthread_mutex_lock(&face->lock);
+    face->prunes = connection->proto_minor >= PRUNE_SINCE_MINOR;
     face->is_greeted = true;
     pthread_cond_broadcast(&face->changed);
     pthread_mutex_unlock(&face->lock);
@@ -32,9 +34,11 @@ static enum status as_lookup(struct fuse_face *face, fuse_ino_t parent,
                              enum status status)
 {
     struct node folder;
-    bool is_among_actors =
-        !entry_node(face, parent, &folder) && folder.kind == NODE_ACTORS;
-    return is_among_actors && status == STATUS_INVALID ? STATUS_NOT_FOUND : status;
+    if (entry_node(face, parent, &folder))
+        return STATUS_STALE;
+    if (status == STATUS_INVALID && folder.kind == NODE_ACTORS)
+        return STATUS_NOT_FOUND;
+    return entry_status(face, &folder, status);
 }
 
 void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
@@ -67,15 +71,16 @@ void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget_data *
 static void reply_attributes(fuse_req_t request, fuse_ino_t inode,
                              const struct node *node)
 {
+    struct fuse_face *face = face_of(request);
     struct attributes attributes;
     struct stat stat;
-    enum status status = entry_attributes(face_of(request), node, &attributes);
+    enum status status = entry_attributes(face, node, &attributes);
     if (status) {
-        reply_status(request, status);
+        reply_status(request, entry_status(face, node, status));
         return;
     }
     entry_fill_stat(inode, &attributes, &stat);
-    fuse_reply_attr(request, &stat, entry_attribute_seconds(node));
+    fuse_reply_attr(request, &stat, entry_attribute_seconds(face, node));
 }
 
 void op_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)

@@ -10,7 +10,6 @@ struct retirement {
     struct fuse_face *face;
     uint64_t actor;
     uint64_t changes; /* of the actor, when it was last looked at */
-    char name[ACTOR_NAME_BYTES_MAX + 1];
 };
 
 static bool is_blank(char byte)
@@ -48,7 +47,6 @@ static bool look(struct retirement *retirement)
     if (engine_actor(engine, retirement->actor, &info))
         return false;
     retirement->changes = info.changes;
-    memcpy(retirement->name, info.name, sizeof retirement->name);
     return true;
 }
 
@@ -76,6 +74,16 @@ static void dispose(struct waiting *waiting)
     free(waiting);
 }
 
+/* The files first: a folder with something in it is not dropped. */
+void retirement_forget_folder(struct fuse_face *face, uint64_t actor)
+{
+    if (!face->prunes)
+        return;
+    for (int kind = NODE_TASKS; kind <= NODE_BEHAVIOR; kind++)
+        notifier_post(face->notifier, inode_of_listed((enum node_kind)kind, actor));
+    notifier_post(face->notifier, inode_of_listed(NODE_ACTOR, actor));
+}
+
 static void look_again(void *context, bool is_stopping)
 {
     struct retirement *retirement = context;
@@ -84,8 +92,7 @@ static void look_again(void *context, bool is_stopping)
         return;
     }
     if (!is_stopping)
-        notifier_post(retirement->face->notifier, inode_of_listed(NODE_ACTORS, 0),
-                      retirement->name);
+        retirement_forget_folder(retirement->face, retirement->actor);
     free(retirement);
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An actor told to retire (`echo retire > status`) goes later, when its mailbox is
- * empty, behind the kernel's back, which would go on believing in its folder for a
- * minute and refuse to make another of that name. So it is watched, and its name
- * dropped.
+ * empty, behind the kernel's back, which would show its folder for a minute more. So it
+ * is watched, and the kernel told to drop it.
  */
 #ifndef ACTORFS_FS_RETIREMENT_H
 #define ACTORFS_FS_RETIREMENT_H
@@ -18,6 +17,9 @@ struct retirement *retirement_prepare(struct fuse_face *face, uint64_t actor,
 /* They were accepted: watches from now on. Takes it. Null is allowed in both. */
 void retirement_watch(struct retirement *retirement);
 void retirement_drop(struct retirement *retirement);
+/* Asks the kernel to drop the actor's folder, if nobody uses it; harmless where the
+   actor is still there. */
+void retirement_forget_folder(struct fuse_face *face, uint64_t actor);
 /* Whether one of the lines is `retire`. */
 bool retirement_is_asked(struct view words);
 

@@ -81,31 +81,27 @@ Test(inode, the_same_name_in_another_folder_is_another_inode)
     inodes_close(inodes);
 }
 
-Test(inode, closing_the_last_handle_tells_the_name_to_drop)
+Test(inode, closing_the_last_handle_is_told)
 {
     struct inodes *inodes = inodes_open();
-    struct inode_name name;
     struct node node = keyed(7, "tasks@abc,delay=5s");
     uint64_t inode = inodes_look_up(inodes, &node, view_text("tasks@abc,delay=5s"));
     inodes_opened(inodes, inode);
     inodes_opened(inodes, inode);
-    cr_expect_not(inodes_closed(inodes, inode, &name));
-    cr_assert(inodes_closed(inodes, inode, &name));
-    cr_expect_eq(name.folder, inode_of_listed(NODE_ACTOR, 7));
-    cr_expect_str_eq(name.text, "tasks@abc,delay=5s");
+    cr_expect_not(inodes_closed(inodes, inode));
+    cr_expect(inodes_closed(inodes, inode));
     inodes_close(inodes);
 }
 
 Test(inode, a_handle_outlives_the_last_lookup)
 {
     struct inodes *inodes = inodes_open();
-    struct inode_name name;
     struct node node = keyed(7, "tasks@abc");
     uint64_t inode = inodes_look_up(inodes, &node, view_text("tasks@abc"));
     inodes_opened(inodes, inode);
     inodes_forget(inodes, inode, 1);
     cr_assert(inodes_find(inodes, inode, &node));
-    cr_assert(inodes_closed(inodes, inode, &name));
+    cr_assert(inodes_closed(inodes, inode));
     cr_expect_eq(inodes_count(inodes), 0);
     inodes_close(inodes);
 }
@@ -113,10 +109,33 @@ Test(inode, a_handle_outlives_the_last_lookup)
 Test(inode, opening_and_closing_a_listed_file_asks_for_nothing)
 {
     struct inodes *inodes = inodes_open();
-    struct inode_name name;
     uint64_t inode = inode_of_listed(NODE_TASKS, 7);
     inodes_opened(inodes, inode);
-    cr_expect_not(inodes_closed(inodes, inode, &name));
+    cr_expect_not(inodes_closed(inodes, inode));
+    inodes_close(inodes);
+}
+
+Test(inode, a_kernel_that_never_forgets_does_not_fill_our_memory)
+{
+    struct inodes *inodes = inodes_open();
+    struct node node = keyed(7, "tasks@first"), found;
+    uint64_t open = inodes_look_up(inodes, &node, view_text("tasks@first"));
+    uint64_t idle = inodes_look_up(inodes, &node, view_text("tasks@second"));
+    uint64_t used = inodes_look_up(inodes, &node, view_text("tasks@third"));
+    char name[32];
+    inodes_opened(inodes, open);
+    for (unsigned i = 0; i < INODES_IDLE_MAX - 1; i++) {
+        snprintf(name, sizeof name, "tasks@key%u", i);
+        inodes_look_up(inodes, &node, view_text(name));
+        cr_assert_eq(inodes_look_up(inodes, &node, view_text("tasks@third")), used);
+    }
+    cr_expect_eq(inodes_count(inodes), INODES_IDLE_MAX + 1);
+    cr_expect(inodes_find(inodes, open, &found), "it is open");
+    cr_expect(inodes_find(inodes, used, &found), "it was used since");
+    cr_expect_not(inodes_find(inodes, idle, &found));
+    inodes_forget(inodes, idle, 1);
+    cr_expect(inodes_closed(inodes, open));
+    cr_expect_eq(inodes_count(inodes), INODES_IDLE_MAX);
     inodes_close(inodes);
 }
 
