@@ -71,12 +71,12 @@ static void wake_all(struct engine *engine, struct batch *batch)
     for (size_t i = 0; i < batch->finished_count; i++) {
         const struct finished_task *task = &batch->finished[i];
         if (task->sequence)
-            waiters_wake_task(&engine->waiters, task->actor, task->sequence, STATUS_OK);
+            waiters_wake_task(&engine->waiters, task->actor, task->sequence);
         else
-            waiters_wake_actor(&engine->waiters, task->actor, UINT64_MAX, true);
+            waiters_wake_actor(&engine->waiters, task->actor, true);
     }
     for (size_t i = 0; i < batch->changed_count; i++)
-        waiters_wake_actor(&engine->waiters, batch->changed[i], UINT64_MAX, false);
+        waiters_wake_actor(&engine->waiters, batch->changed[i], false);
 }
 
 static void fail(struct engine *engine)

@@ -25,10 +25,12 @@ void waiters_open(struct waiters *waiters)
     waiters->buckets = memory_take_zeroed(BUCKETS, sizeof *waiters->buckets);
 }
 
-/* One bucket for all that concerns an actor, so that its end finds them all. */
-static struct engine_wait **bucket_of(struct waiters *waiters, uint64_t actor)
+/* By actor and task; those who wait for a change have sequence 0. */
+static struct engine_wait **bucket_of(struct waiters *waiters, uint64_t actor,
+                                      uint64_t sequence)
 {
-    return &waiters->buckets[(actor * 0x9E3779B97F4A7C15u >> 40) % BUCKETS];
+    uint64_t mixed = (actor + sequence * 0xD6E8FEB86659FD93u) * 0x9E3779B97F4A7C15u;
+    return &waiters->buckets[(mixed >> 40) % BUCKETS];
 }
 
 /* ------------------------------------------------------------------ deadline heap */
@@ -85,7 +87,8 @@ static void heap_remove(struct waiters *waiters, struct engine_wait *wait)
 
 static void enter(struct waiters *waiters, struct engine_wait *wait)
 {
-    struct engine_wait **bucket = bucket_of(waiters, wait->actor);
+    struct engine_wait **bucket = bucket_of(waiters, wait->actor, wait->sequence);
+    wait->number = waiters->entered++;
     wait->next = *bucket;
     wait->link = bucket;
     if (wait->next)
@@ -136,41 +139,38 @@ static void wake(struct waiters *waiters, struct engine_wait *wait, enum status 
 }
 
 static struct engine_wait *find(struct waiters *waiters, uint64_t actor,
-                                uint64_t sequence, uint64_t changes, bool gone)
+                                uint64_t sequence, uint64_t end)
 {
-    struct engine_wait *wait = *bucket_of(waiters, actor);
-    for (; wait; wait = wait->next) {
-        if (wait->actor != actor)
-            continue;
-        if (gone || (sequence ? wait->sequence == sequence
-                              : !wait->sequence && wait->changes < changes))
-            return wait;
-    }
-    return NULL;
+    struct engine_wait *wait = *bucket_of(waiters, actor, sequence);
+    while (wait &&
+           !(wait->actor == actor && wait->sequence == sequence && wait->number < end))
+        wait = wait->next;
+    return wait;
 }
 
-static void wake_found(struct waiters *waiters, uint64_t actor, uint64_t sequence,
-                       uint64_t changes, bool gone, enum status status)
+/* Not those who enter meanwhile, from within the calls for example: they look for
+   themselves. */
+static void wake_all(struct waiters *waiters, uint64_t actor, uint64_t sequence,
+                     enum status status)
 {
     if (atomic_load(&waiters->count) == 0)
         return;
     struct engine_wait *wait;
     pthread_mutex_lock(&waiters->mutex);
-    while ((wait = find(waiters, actor, sequence, changes, gone)))
+    uint64_t end = waiters->entered;
+    while ((wait = find(waiters, actor, sequence, end)))
         wake(waiters, wait, status);
     pthread_mutex_unlock(&waiters->mutex);
 }
 
-void waiters_wake_task(struct waiters *waiters, uint64_t actor, uint64_t sequence,
-                       enum status status)
+void waiters_wake_task(struct waiters *waiters, uint64_t actor, uint64_t sequence)
 {
-    wake_found(waiters, actor, sequence, 0, false, status);
+    wake_all(waiters, actor, sequence, STATUS_OK);
 }
 
-void waiters_wake_actor(struct waiters *waiters, uint64_t actor, uint64_t changes,
-                        bool gone)
+void waiters_wake_actor(struct waiters *waiters, uint64_t actor, bool gone)
 {
-    wake_found(waiters, actor, 0, changes, gone, gone ? STATUS_NOT_FOUND : STATUS_OK);
+    wake_all(waiters, actor, 0, gone ? STATUS_NOT_FOUND : STATUS_OK);
 }
 
 void waiters_expire(struct waiters *waiters, int64_t now_ns)

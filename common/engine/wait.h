@@ -15,6 +15,7 @@ struct engine_wait {
     struct waiters *waiters;
     uint64_t actor, sequence; /* sequence 0: any change after `changes` */
     uint64_t changes;
+    uint64_t number;     /* in the order in which they entered */
     int64_t deadline_ns; /* 0: none */
     size_t heap_at;      /* index in the deadline heap; SIZE_MAX: not in it */
     engine_wake_fn *wake;
@@ -30,15 +31,16 @@ struct waiters {
     struct engine_wait **buckets;
     struct engine_wait **deadlines; /* heap; guarded by mutex, as all below */
     size_t deadline_count, deadline_capacity;
+    uint64_t entered; /* so far: the next one's number */
     _Atomic size_t count;
     bool closed;
 };
 
 void waiters_open(struct waiters *waiters);
-void waiters_wake_task(struct waiters *waiters, uint64_t actor, uint64_t sequence,
-                       enum status status);
-void waiters_wake_actor(struct waiters *waiters, uint64_t actor, uint64_t changes,
-                        bool gone);
+void waiters_wake_task(struct waiters *waiters, uint64_t actor, uint64_t sequence);
+/* Those who wait for a change. An actor that goes has no unfinished task, and so nobody
+   who waits for one. */
+void waiters_wake_actor(struct waiters *waiters, uint64_t actor, bool gone);
 void waiters_expire(struct waiters *waiters, int64_t now_ns);
 int64_t waiters_next_ns(struct waiters *waiters); /* 0: none */
 void waiters_close(struct waiters *waiters);      /* SHUTDOWN to all, now and later */

@@ -261,6 +261,33 @@ Test(wait, a_change_is_any_that_shows)
     engine_wait_end(past.wait);
 }
 
+/* As `tail -f` does: from within the call the next change is waited for. */
+static struct engine_wait *follower;
+static unsigned followed;
+
+static void follow(void *context, enum status status)
+{
+    uint64_t changes = rig_info(&rig, actor).changes;
+    (void)context, (void)status;
+    cr_assert_lt(++followed, 100, "it is called for ever");
+    engine_wait_end(follower);
+    follower = engine_wait_change(rig.engine, actor, changes, follow, NULL);
+}
+
+Test(wait, the_next_change_may_be_waited_for_from_within_the_call)
+{
+    follower = engine_wait_change(rig.engine, actor, rig_info(&rig, actor).changes,
+                                  follow, NULL);
+    rig_send(&rig, actor, "tasks", "1");
+    unsigned before = followed;
+    cr_assert_gt(before, 0);
+    rig_run(&rig);
+    cr_assert_eq(followed, before);
+    rig_send(&rig, actor, "tasks", "1");
+    cr_assert_gt(followed, before);
+    cr_assert(engine_wait_end(follower));
+}
+
 Test(wait, another_actors_end_wakes_nobody)
 {
     uint64_t other = rig_create(&rig, "counter_2");
