@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Inodes are gathered for a moment, for a wake-up and a system call each would cost a
+ * busy mount more than the dropping itself; what is deferred is done at once.
+ */
 #include "fs/notifier.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "common/base/bytes.h"
 #include "common/base/log.h"
+
+#define GATHER_MS 50
+#define GATHER_INODES 256
 
 struct deferred {
     struct deferred *next;
@@ -34,13 +42,33 @@ static bool is_idle(const struct work *work)
     return work->inodes.size == 0 && !work->deferred;
 }
 
+static bool is_urgent(const struct notifier *notifier)
+{
+    return notifier->is_stopping || notifier->waiting.deferred ||
+           notifier->waiting.inodes.size >= GATHER_INODES * sizeof(uint64_t);
+}
+
+/* Lock held. Waits for something to do, then for a moment for more. */
+static void gather(struct notifier *notifier)
+{
+    struct timespec until;
+    while (is_idle(&notifier->waiting) && !notifier->is_stopping)
+        pthread_cond_wait(&notifier->changed, &notifier->lock);
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += GATHER_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (!is_urgent(notifier) &&
+           pthread_cond_timedwait(&notifier->changed, &notifier->lock, &until) == 0)
+        continue;
+}
+
 /* Takes all that waits, leaving the memory of the last work to be used again. False at
    the stop. */
 static bool take_all(struct notifier *notifier, struct work *work)
 {
     pthread_mutex_lock(&notifier->lock);
-    while (is_idle(&notifier->waiting) && !notifier->is_stopping)
-        pthread_cond_wait(&notifier->changed, &notifier->lock);
+    gather(notifier);
     bool goes_on = !notifier->is_stopping;
     if (goes_on) {
         struct work done = *work;
@@ -83,17 +111,28 @@ struct notifier *notifier_start(notifier_drop_fn *drop, void *context)
     notifier->drop = drop;
     notifier->context = context;
     pthread_mutex_init(&notifier->lock, NULL);
-    pthread_cond_init(&notifier->changed, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&notifier->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     ENSURE(pthread_create(&notifier->thread, NULL, run, notifier) == 0);
     return notifier;
+}
+
+/* Lock held, with something just added. */
+static void wake(struct notifier *notifier, bool was_idle)
+{
+    if (was_idle || is_urgent(notifier))
+        pthread_cond_signal(&notifier->changed);
 }
 
 void notifier_post(struct notifier *notifier, uint64_t inode)
 {
     pthread_mutex_lock(&notifier->lock);
-    if (is_idle(&notifier->waiting))
-        pthread_cond_signal(&notifier->changed);
+    bool was_idle = is_idle(&notifier->waiting);
     bytes_append(&notifier->waiting.inodes, view_of(&inode, sizeof inode));
+    wake(notifier, was_idle);
     pthread_mutex_unlock(&notifier->lock);
 }
 
@@ -103,10 +142,9 @@ void notifier_defer(struct notifier *notifier, notifier_run_fn *run_fn, void *co
     deferred->run = run_fn;
     deferred->context = context;
     pthread_mutex_lock(&notifier->lock);
-    if (is_idle(&notifier->waiting))
-        pthread_cond_signal(&notifier->changed);
     deferred->next = notifier->waiting.deferred;
     notifier->waiting.deferred = deferred;
+    wake(notifier, true);
     pthread_mutex_unlock(&notifier->lock);
 }
 
