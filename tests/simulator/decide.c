@@ -110,11 +110,26 @@ static uint64_t replace_timer(struct sending *sending, const struct actor_model 
     return 1;
 }
 
+/* `.SEQ` names a task that there is; nothing is sent under such a key. */
+static bool is_servers_own(struct sim *sim, const struct post *post,
+                           const struct actor_model *actor)
+{
+    const struct key *key = &post->parameters.key;
+    if (key->size == 0 || key->text[0] != '.')
+        return false;
+    return post->count > 1 || post->first_line > 1 || !actor ||
+           !actor_task_of_key(&sim->decided, actor, key_view(key), sim->step_clock_ms);
+}
+
 static enum status send_all(struct sim *sim, struct post *post, struct sending *sending,
                             const struct actor_model *actor, uint64_t id)
 {
     uint64_t unfinished = 0;
     sending->next = actor ? actor->next : 1;
+    if (post->parameters.at_ms - sim->wall_ms > DELAY_MS_MAX)
+        return STATUS_INVALID;
+    if (is_servers_own(sim, post, actor))
+        return STATUS_NOT_FOUND;
     if (actor) {
         if (actor->is_retiring || (post->refuse_suspended && actor->is_suspended))
             return STATUS_BUSY;

@@ -52,6 +52,16 @@ static void choose_names(struct sim *sim)
     }
 }
 
+static void flood(struct sim *sim)
+{
+    sim->plan.is_flooded = true;
+    sim->plan.has_fallback = false;
+    sim->plan.name_count = 1;
+    sim->plan.names[0] = "nobody";
+    sim->options.mailbox_tasks_max = 6000;
+    sim->options.segment_bytes = 4u << 20; /* one `clear` is one event */
+}
+
 void plan_make(struct sim *sim)
 {
     make_options(sim);
@@ -74,4 +84,6 @@ void plan_make(struct sim *sim)
                               .jump_ms_max = ONE_OF(sim, 1, 60, 24 * 60, 20 * 24 * 60) *
                                              MINUTE_MS};
     choose_names(sim);
+    if (dice_odds(&sim->dice, 60))
+        flood(sim);
 }

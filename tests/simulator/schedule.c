@@ -10,6 +10,8 @@
 #include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
+#define FLOOD_STEPS 800
+
 static const char *any_name(struct sim *sim)
 {
     return sim->plan.names[dice_roll(&sim->dice, sim->plan.name_count)];
@@ -79,7 +81,9 @@ static struct engine_owner any_owner(struct sim *sim)
 static void set_times(struct sim *sim, struct parameters *parameters)
 {
     int64_t far_ms = dice_odds(&sim->dice, 4) ? sim->plan.jump_ms_max : 200;
-    if (dice_odds(&sim->dice, 2))
+    if (dice_odds(&sim->dice, 50))
+        parameters->at_ms = sim->wall_ms + DELAY_MS_MAX + 1;
+    else if (dice_odds(&sim->dice, 2))
         parameters->delay_ms = dice_between(&sim->dice, 0, far_ms);
     else
         parameters->at_ms = sim->wall_ms + dice_between(&sim->dice, -far_ms, far_ms);
@@ -92,6 +96,8 @@ static void set_key(struct sim *sim, struct post *post)
 {
     unsigned number;
     post->parameters.key = any_key(sim, &number);
+    if (dice_odds(&sim->dice, 40))
+        key_of_sequence(1 + dice_roll(&sim->dice, 40), &post->parameters.key);
     if (dice_odds(&sim->dice, 10))
         post->first_line = 1 + dice_roll(&sim->dice, 20);
     if (dice_odds(&sim->dice, 8))
@@ -244,11 +250,32 @@ static void fill_other(struct sim *sim, struct post *post)
     }
 }
 
+static void fill_flood(struct sim *sim, struct post *post)
+{
+    post->kind = POST_SEND;
+    post->count = SEND_MESSAGES_MAX;
+    post->first_line = 1;
+    parameters_clear(&post->parameters);
+    for (size_t n = 0; n < post->count; n++)
+        post->messages[n] = message_of(sim, n);
+    post->actor = 0;
+    post->name = view_text(sim->plan.names[0]);
+    post->parameters.create = true;
+}
+
+/* More than the engine keeps in memory of a mailbox. */
+static bool is_low(const struct sim *sim)
+{
+    return sim->plan.is_flooded && sim->steps < FLOOD_STEPS;
+}
+
 static void post_one(struct sim *sim)
 {
     struct post *post = arena_take(&sim->arena, sizeof *post);
     post->actor = any_actor(sim);
-    if (dice_odds(&sim->dice, sim->plan.remove)) {
+    if (is_low(sim)) {
+        fill_flood(sim, post);
+    } else if (dice_odds(&sim->dice, sim->plan.remove)) {
         post->kind = POST_REMOVE;
         sim_trace(sim, "remove actor %llu", (unsigned long long)post->actor);
     } else if (dice_odds(&sim->dice, sim->plan.control)) {

@@ -119,6 +119,7 @@ struct plan {
     unsigned pages_max; /* of a checkpoint's transaction; 0: as always */
     unsigned idle_actors_max;
     bool has_fallback;
+    bool is_flooded; /* a mailbox of thousands that nobody handles at first */
     int64_t jump_ms_max;
 };
 

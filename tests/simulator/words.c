@@ -4,20 +4,18 @@
  * before it had taken effect; a task that one word dealt with is no business of another
  * in the same write. Any bad word, and nothing of the write happens.
  */
-#include <string.h>
+#include <stdlib.h>
 
 #include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
-#define EFFECTS_MAX 512
-
 struct write {
     struct sim *sim;
     struct actor_model *actor;
-    struct effect effects[EFFECTS_MAX];
-    size_t count;
-    uint64_t touched[EFFECTS_MAX]; /* tasks, by earlier words */
-    size_t touched_count;
+    struct effect *effects;
+    size_t count, capacity;
+    uint64_t *touched; /* tasks, by earlier words */
+    size_t touched_count, touched_capacity;
     bool is_suspended, is_retiring;
     struct turn *voided;
 };
@@ -44,7 +42,11 @@ struct view word_text(struct sim *sim, const struct word *word)
 
 static struct effect *add(struct write *write, enum effect_kind kind, uint64_t sequence)
 {
-    ENSURE(write->count < EFFECTS_MAX);
+    if (write->count == write->capacity) {
+        write->capacity = write->capacity * 2 + 16;
+        write->effects =
+            memory_resize(write->effects, write->capacity * sizeof *write->effects);
+    }
     struct effect *effect = &write->effects[write->count++];
     *effect =
         (struct effect){.kind = kind, .actor = write->actor->id, .sequence = sequence};
@@ -61,7 +63,11 @@ static bool was_touched(const struct write *write, uint64_t sequence)
 
 static void touch(struct write *write, uint64_t sequence)
 {
-    ENSURE(write->touched_count < EFFECTS_MAX);
+    if (write->touched_count == write->touched_capacity) {
+        write->touched_capacity = write->touched_capacity * 2 + 16;
+        write->touched = memory_resize(write->touched, write->touched_capacity *
+                                                           sizeof *write->touched);
+    }
     write->touched[write->touched_count++] = sequence;
 }
 
@@ -220,9 +226,11 @@ void decide_control_words(struct sim *sim, struct post *post)
                           .is_retiring = actor->is_retiring};
     for (size_t i = 0; i < post->word_count && !post->status; i++)
         post->status = act(&write, &post->words[i]);
-    if (post->status || write.count == 0)
-        return;
-    decide_with(sim, post, write.effects, write.count);
-    if (!post->status && write.voided)
-        write.voided->is_void = true;
+    if (!post->status && write.count) {
+        decide_with(sim, post, write.effects, write.count);
+        if (!post->status && write.voided)
+            write.voided->is_void = true;
+    }
+    free(write.effects);
+    free(write.touched);
 }
