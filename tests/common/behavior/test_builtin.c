@@ -109,19 +109,8 @@ Test(builtin, counter_takes_an_empty_message_for_nothing)
 
 Test(builtin, counter_refuses_what_is_no_whole_number)
 {
-    const char *const bad[] = {"x",
-                               "1x",
-                               "1 2",
-                               "1.5",
-                               "0x10",
-                               "1e3",
-                               "--1",
-                               "+",
-                               "-",
-                               "\xc2\xa0"
-                               "1",
-                               "1\n2",
-                               "１"};
+    static const char *const bad[] = {"x",   "1x", "1 2", "1.5",       "0x10", "1e3",
+                                      "--1", "+",  "-",   "\302\2401", "1\n2", "１"};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         assert_no_count(view_text("1"), view_text(bad[i]), "counter: the message");

@@ -99,6 +99,19 @@ static void live_on(struct rig *rig)
     rig_run(rig);
 }
 
+/* A week later: receipts have expired, and their tables are about to be dropped. */
+static void live_on_late(struct rig *rig)
+{
+    rig_advance(rig, INT64_C(8) * 86400000);
+    rig_send(rig, 2, "tasks@g", "kept");
+    rig_tidy(rig);
+    rig_send(rig, 1, "tasks@a", "other");
+    rig_control(rig, 1, "retry b\nforget c\ncancel e");
+    rig_control(rig, 1, "resume");
+    rig_send(rig, 2, "tasks@a", "again");
+    rig_control(rig, 2, "forget a");
+}
+
 static void assert_same(const struct bytes *now, const struct bytes *before,
                         const char *when, unsigned nth)
 {
@@ -108,7 +121,7 @@ static void assert_same(const struct bytes *now, const struct bytes *before,
 }
 
 /* Whether the checkpoint was broken off. */
-static bool break_off_at(unsigned nth, bool in_process)
+static bool break_off_at(unsigned nth, bool in_process, void (*live)(struct rig *rig))
 {
     struct rig rig;
     BYTES_AUTO(before);
@@ -117,7 +130,7 @@ static bool break_off_at(unsigned nth, bool in_process)
     rig_open(&rig);
     live_before(&rig);
     rig_tidy(&rig);
-    live_on(&rig);
+    live(&rig);
     describe(&rig, &before);
     index_bound_pages(rig.engine->index, 0);
     index_fail_commit(rig.engine->index, nth);
@@ -145,18 +158,26 @@ static bool break_off_at(unsigned nth, bool in_process)
     return broken;
 }
 
-Test(checkpointer, broken_off_anywhere_it_leaves_the_store_as_it_was, .timeout = 120)
+static void break_off_everywhere(bool in_process, void (*live)(struct rig *rig))
 {
     unsigned nth = 1;
-    while (break_off_at(nth, false))
+    while (break_off_at(nth, in_process, live))
         nth++;
     cr_assert_gt(nth, 20);
 }
 
+Test(checkpointer, broken_off_anywhere_it_leaves_the_store_as_it_was, .timeout = 120)
+{
+    break_off_everywhere(false, live_on);
+}
+
 Test(checkpointer, broken_off_anywhere_it_can_be_tried_again, .timeout = 120)
 {
-    unsigned nth = 1;
-    while (break_off_at(nth, true))
-        nth++;
-    cr_assert_gt(nth, 20);
+    break_off_everywhere(true, live_on);
+}
+
+Test(checkpointer, broken_off_while_receipts_are_dropped_likewise, .timeout = 120)
+{
+    break_off_everywhere(false, live_on_late);
+    break_off_everywhere(true, live_on_late);
 }
