@@ -76,7 +76,7 @@ static bool parse_line(char *text, struct line *line)
 static void parse_log(struct audit *audit, struct ledger *ledger, struct shown *shown)
 {
     struct view before = view_bytes(&ledger->log), now = view_bytes(&shown->log);
-    if (now.size < before.size || memcmp(now.data, before.data, before.size) != 0) {
+    if (now.size < before.size || !view_equal(view_of(now.data, before.size), before)) {
         audit_fault(audit, ledger, "the log lost what it had");
         return;
     }

@@ -229,7 +229,7 @@ Test(daemon, serves_what_is_sound_of_a_damaged_index)
 static void open_on_a_small_disk(void)
 {
     const char *folder;
-    mounted_open(&fixture, "", FIXTURE_GUARD_S);
+    fixture_open();
     cr_assert_eq(mounted_stop(&fixture), 0);
     folder = guard_folder(fixture.guard);
     WORKS("mkdir $S/disk && mount -t tmpfs -o size=256m tmpfs $S/disk");
