@@ -89,6 +89,7 @@ struct engine {
     bool stopping;    /* no turn is started any more */
     bool space_short; /* the journal refused a record for want of room */
     unsigned running; /* turns that were started and did not answer yet */
+    unsigned parked;  /* requests that wait for one of these */
 
     /* Checkpoints (checkpointer.c). */
     uint64_t epoch;        /* of the part of the index not frozen; see actor.epoch */

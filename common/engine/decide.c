@@ -179,21 +179,39 @@ void decide_state(struct engine *engine, struct request *request)
     } else if (actor->schedule == ACTOR_RUNNING) {
         request->deadline_ns = engine->now_ns + STATE_WAIT_NS;
         request_push(&actor->parked, request);
+        engine->parked++;
     } else {
         set_state(engine, actor, request);
     }
 }
 
+static struct request *unpark(struct engine *engine, struct actor *actor)
+{
+    struct request *request = request_pop(&actor->parked);
+    engine->parked -= request != NULL;
+    return request;
+}
+
 void decide_parked(struct engine *engine, struct actor *actor)
 {
     struct request *request;
-    while ((request = request_pop(&actor->parked))) {
-        if (engine->now_ns > request->deadline_ns)
-            decide_answer(engine, request, STATUS_TIMEOUT,
-                          "a turn went on for too long; nothing was changed");
-        else
-            set_state(engine, actor, request);
-    }
+    while ((request = unpark(engine, actor)))
+        set_state(engine, actor, request);
+}
+
+/* Requests of one actor are parked in the order of their deadlines. */
+static void expire_parked(struct engine *engine, struct actor *actor)
+{
+    while (actor->parked.first && engine->now_ns > actor->parked.first->deadline_ns)
+        decide_answer(engine, unpark(engine, actor), STATUS_TIMEOUT,
+                      "a turn went on for too long; nothing was changed");
+}
+
+void decide_expired(struct engine *engine)
+{
+    struct actor *actor = engine->parked ? engine->cache.oldest : NULL;
+    for (; actor; actor = actor->younger)
+        expire_parked(engine, actor);
 }
 
 /* ------------------------------------------------------------------------ refusal */
@@ -202,6 +220,8 @@ static void note_refusal(struct engine *engine, struct request *request)
 {
     struct actor *actor = actor_get(engine, request->actor);
     if (actor) {
+        log_info("%s: refused: %.*s", actor->record.name, (int)request->text.size,
+                 request->text.data);
         actor->record.head.counts.refused++;
         snprintf(actor->record.last_refusal, sizeof actor->record.last_refusal, "%.*s",
                  (int)request->text.size, request->text.data);

@@ -22,5 +22,7 @@ void decide_control(struct engine *engine, struct request *request);
 bool decide_retire(struct engine *engine, struct actor *actor);
 /* The system messages that waited for the turn's end. */
 void decide_parked(struct engine *engine, struct actor *actor);
+/* TIMEOUT to those that waited for as long as a turn may take. */
+void decide_expired(struct engine *engine);
 
 #endif

@@ -60,6 +60,7 @@ bool core_step(struct engine *engine)
     take_queue(engine);
     bool busy = engine->taken.first != NULL;
     decide_taken(engine);
+    decide_expired(engine);
     timers_fire(engine);
     waiters_expire(&engine->waiters, engine->now_ns);
     if (engine->backfill != UINT64_MAX)

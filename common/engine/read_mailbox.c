@@ -65,8 +65,11 @@ static bool visit_line(void *context, uint64_t number, struct view packed)
     (void)number;
     struct mailbox_view *view = context;
     struct log_record line;
+    struct task_record again;
     if (!log_record_unpack(packed, &line))
         return true; /* what is damaged is for check to tell */
+    if (task_find_live(&view->snapshot, view->record.head.id, line.sequence, &again))
+        return true; /* it is retried, and shown among the unfinished */
     struct task_info *info = &view->finished[view->finished_count++];
     *info = (struct task_info){.sequence = line.sequence,
                                .state = (enum task_state)line.state,
@@ -97,6 +100,15 @@ static void collect(struct mailbox_view *view)
                view);
 }
 
+/* A task that was retried is shown with its last outcome only. */
+static bool finished_again(const struct mailbox_view *view, size_t at)
+{
+    for (size_t later = at + 1; later < view->finished_count; later++)
+        if (view->finished[later].sequence == view->finished[at].sequence)
+            return true;
+    return false;
+}
+
 static void show(struct mailbox_view *view, engine_task_fn *each, void *context)
 {
     size_t left = MAILBOX_SHOWN_UNFINISHED - view->pending_count;
@@ -107,7 +119,8 @@ static void show(struct mailbox_view *view, engine_task_fn *each, void *context)
     for (size_t i = 0; i < view->delayed_count && i < left; i++)
         each(context, &view->delayed[i]);
     for (size_t i = 0; i < view->finished_count; i++)
-        each(context, &view->finished[i]);
+        if (!finished_again(view, i))
+            each(context, &view->finished[i]);
 }
 
 enum status engine_mailbox(struct engine *engine, uint64_t actor, engine_task_fn *each,

@@ -357,5 +357,6 @@ void decide_all(struct sim *sim)
     for (size_t i = 0; i < sim->taken.count; i++)
         if (!sim->taken.list[i]->is_decided && !sim->taken.list[i]->deadline_ns)
             decide_one(sim, sim->taken.list[i]);
+    turns_expire(sim);
     fire_timers(sim);
 }

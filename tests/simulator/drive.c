@@ -225,6 +225,7 @@ void drive_stop_cleanly(struct sim *sim)
     if (!sim->read_only && !sim->event_count) {
         drive_checkpoint(sim, 0); /* one that was begun, maybe */
         drive_checkpoint(sim, 0);
+        check_stored(sim);
     }
     drive_crash(sim, false);
 }

@@ -274,6 +274,8 @@ bool turns_are_durable(const struct sim *sim, uint64_t actor, uint64_t sequence)
 void turns_answer_one(struct sim *sim);
 /* The answer arrives. */
 void turns_finish(struct sim *sim, struct post *post);
+/* States that waited for a turn for too long. */
+void turns_expire(struct sim *sim);
 /* What became of the turn that was over within its start. */
 void turns_settle(struct sim *sim);
 void turns_forget(struct sim *sim);
@@ -284,7 +286,7 @@ void schedule_round(struct sim *sim);
 /* Everything that can run has run. */
 void schedule_rest(struct sim *sim);
 
-/* check.c, check_shown.c */
+/* check.c, check_shown.c, check_stored.c */
 /* What readers see of an actor. */
 void check_actor(struct sim *sim, const struct actor_model *actor);
 void check_some(struct sim *sim);
@@ -297,6 +299,8 @@ void check_log(struct sim *sim, const struct actor_model *actor, uint64_t bytes)
 void check_totals(struct sim *sim);
 void check_attention(struct sim *sim);
 void check_list(struct sim *sim);
+/* After a checkpoint of everything. */
+void check_stored(struct sim *sim);
 
 /* waits.c */
 void waits_begin_one(struct sim *sim);

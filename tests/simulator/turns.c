@@ -396,16 +396,22 @@ void turns_finish(struct sim *sim, struct post *post)
         settle(sim, over.actor, over.sequence, &post->answer,
                (uint32_t)((sim->now_ns - over.started_ns) / 1000000));
     *turn = (struct turn){0};
-    for (size_t i = 0; i < over.parked.count; i++) {
-        struct post *parked = over.parked.list[i];
-        if (sim->now_ns > parked->deadline_ns) {
-            parked->status = STATUS_TIMEOUT;
-            parked->is_decided = true;
-        } else {
-            decide_set_state(sim, parked);
-        }
-    }
+    for (size_t i = 0; i < over.parked.count; i++)
+        if (!over.parked.list[i]->is_decided)
+            decide_set_state(sim, over.parked.list[i]);
     free(over.parked.list);
+}
+
+void turns_expire(struct sim *sim)
+{
+    for (size_t i = 0; i < TURNS_MAX; i++)
+        for (size_t n = 0; n < sim->turns[i].parked.count; n++) {
+            struct post *post = sim->turns[i].parked.list[n];
+            if (post->is_decided || sim->now_ns <= post->deadline_ns)
+                continue;
+            post->status = STATUS_TIMEOUT;
+            post->is_decided = true;
+        }
 }
 
 void turns_forget(struct sim *sim)

@@ -140,6 +140,25 @@ Test(state, a_write_waits_for_the_running_turn_and_comes_before_the_next)
     cr_assert_str_eq(rig_state(&rig, later), "outside");
 }
 
+Test(state, a_write_waits_no_longer_than_a_turn_may_take)
+{
+    uint64_t later = rig_create(&rig, "later_1");
+    struct reply reply = {0};
+    rig_send(&rig, later, "tasks@a", "x");
+    engine_set_state(rig.engine, later, view_text("outside"), view_of("", 0),
+                     STATE_VERSION_ANY, rig_done, &reply);
+    rig_run(&rig);
+    rig_advance(&rig, 61000);
+    rig_run(&rig);
+    cr_assert_eq(reply.called, 1, "while the turn goes on");
+    cr_assert_eq(reply.status, STATUS_TIMEOUT);
+    cast.state = "of the turn";
+    cast_finish();
+    rig_run(&rig);
+    cr_assert_eq(reply.called, 1);
+    cr_assert_str_eq(rig_state(&rig, later), "of the turn");
+}
+
 Test(state, a_write_that_waited_is_judged_by_the_version_of_then)
 {
     uint64_t later = rig_create(&rig, "later_1");
