@@ -129,14 +129,41 @@ static void decide_owner(struct engine *engine, struct request *request)
     decide_committed(engine, request, commit_one(engine, &change));
 }
 
+static struct view without_spaces(struct view line)
+{
+    while (line.size && strchr(" \t\r", line.data[line.size - 1]))
+        line.size--;
+    return line;
+}
+
+static bool is_behavior(struct engine *engine, struct view name)
+{
+    return name.size <= BEHAVIOR_NAME_BYTES_MAX &&
+           engine->behaviors->find(engine->behaviors, name);
+}
+
+/* The last of the lines holds, but all must be good; an empty one is. */
+static bool judge_behavior(struct engine *engine, struct view lines, struct view *name)
+{
+    do {
+        const char *end = lines.size ? memchr(lines.data, '\n', lines.size) : NULL;
+        size_t size = end ? (size_t)(end - lines.data) : lines.size;
+        *name = without_spaces(view_of(lines.data, size));
+        if (name->size && !is_behavior(engine, *name))
+            return false;
+        size += end != NULL;
+        lines = view_of(lines.data + size, lines.size - size);
+    } while (lines.size);
+    return true;
+}
+
 static void decide_behavior(struct engine *engine, struct request *request)
 {
     struct actor *actor = wanted(engine, request);
-    struct view name = view_bytes(&request->text);
+    struct view name;
     if (!actor)
         return;
-    if (name.size && (name.size > BEHAVIOR_NAME_BYTES_MAX ||
-                      !engine->behaviors->find(engine->behaviors, name))) {
+    if (!judge_behavior(engine, view_bytes(&request->text), &name)) {
         decide_answer(engine, request, STATUS_INVALID,
                       "no behavior %.*s is installed; see /behaviors", (int)name.size,
                       name.data);

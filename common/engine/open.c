@@ -12,10 +12,14 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/engine/core.h"
+
+#define LOCK_WAIT_MS 2000
+#define LOCK_PAUSE_MS 20
 
 void engine_options_init(struct engine_options *options)
 {
@@ -136,6 +140,18 @@ static void name_holder(int fd, const char *path, struct bytes *message)
                  size > 0 ? pid : "unknown");
 }
 
+/* A daemon that was just told to stop still holds the store for a moment. */
+static bool take_lock(int fd)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
+    for (int waited_ms = 0; waited_ms < LOCK_WAIT_MS; waited_ms += LOCK_PAUSE_MS) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 /* One daemon a store: the lock is the kernel's and goes with the process. */
 static enum status lock_store(const char *path, int *fd_out, struct bytes *message)
 {
@@ -146,7 +162,7 @@ static enum status lock_store(const char *path, int *fd_out, struct bytes *messa
         bytes_format(message, "%s: %s", name, strerror(errno));
         return STATUS_IO;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!take_lock(fd)) {
         name_holder(fd, path, message);
         close(fd);
         return STATUS_BUSY;

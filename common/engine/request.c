@@ -125,11 +125,11 @@ void engine_control(struct engine *engine, uint64_t actor, struct view lines,
     engine_post(engine, request);
 }
 
-void engine_set_behavior(struct engine *engine, uint64_t actor, struct view name,
+void engine_set_behavior(struct engine *engine, uint64_t actor, struct view lines,
                          engine_done_fn *done, void *context)
 {
     struct request *request = make(REQUEST_BEHAVIOR, actor, done, context);
-    bytes_append(&request->text, name);
+    bytes_append(&request->text, lines);
     engine_post(engine, request);
 }
 

@@ -121,17 +121,6 @@ void tree_post(struct tree *tree, const struct node *node, const struct tree_pos
     engine_send(tree_engine(tree), &send, done, context);
 }
 
-/* The last line without its newline and the spaces around it. */
-static struct view last_line(struct view text)
-{
-    while (text.size && strchr("\n\r\t ", text.data[text.size - 1]))
-        text.size--;
-    const char *newline = text.size ? memrchr(text.data, '\n', text.size) : NULL;
-    if (newline)
-        text = view_of(newline + 1, (size_t)(text.data + text.size - newline - 1));
-    return text;
-}
-
 void tree_write(struct tree *tree, const struct node *node, struct view bytes,
                 uint64_t expected_version, engine_done_fn *done, void *context)
 {
@@ -143,7 +132,7 @@ void tree_write(struct tree *tree, const struct node *node, struct view bytes,
         engine_control(engine, node->actor, bytes, done, context);
     else {
         ENSURE(node->kind == NODE_BEHAVIOR);
-        engine_set_behavior(engine, node->actor, last_line(bytes), done, context);
+        engine_set_behavior(engine, node->actor, bytes, done, context);
     }
 }
 

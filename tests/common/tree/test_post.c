@@ -189,6 +189,10 @@ Test(post, status_and_behavior_and_state_are_written_by_their_names)
     cr_assert_eq(write("behavior", "echo\n").status, STATUS_OK);
     cr_assert_str_eq(rig_info(&rig, actor).behavior, "echo");
     cr_assert_eq(write("behavior", "nobody\n").status, STATUS_INVALID);
+    cr_assert_eq(write("behavior", "nobody\nkeep\n").status, STATUS_INVALID);
+    cr_assert_str_eq(rig_info(&rig, actor).behavior, "echo");
+    cr_assert_eq(write("behavior", "keep\necho\n").status, STATUS_OK);
+    cr_assert_str_eq(rig_info(&rig, actor).behavior, "echo");
 }
 
 Test(post, behavior_takes_a_line_and_an_empty_one_unsets_it)
