@@ -32,7 +32,7 @@ Test(inode, every_listed_node_has_a_number_and_comes_back_from_it)
         struct node node = listed((enum node_kind)kind, actor), found;
         uint64_t inode = inodes_look_up(inodes, &node, view_text("any"));
         cr_assert(inodes_find(inodes, inode, &found), "kind %d", kind);
-        cr_expect_eq(found.kind, kind);
+        cr_expect_eq(found.kind, (enum node_kind)kind);
         cr_expect_eq(found.actor, actor);
         cr_expect_not(node_is_unlisted(&found));
     }

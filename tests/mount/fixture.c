@@ -56,7 +56,8 @@ pid_t fixture_fork(void)
     return pid;
 }
 
-static char *format_text(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format,
+                                                               va_list arguments)
 {
     char *text = NULL;
     cr_assert(vasprintf(&text, format, arguments) >= 0);

@@ -130,7 +130,7 @@ void guard_watch(struct guard *guard, pid_t pid)
             return;
         }
     }
-    ENSURE(!"too many processes under one guard");
+    panic_at(__FILE__, __LINE__, "too many processes under one guard");
 }
 
 void guard_reaped(struct guard *guard, pid_t pid)
