@@ -115,7 +115,8 @@ void make_suspended(const char *name)
     cr_assert_eq(got->status, 0, "suspend %s: %s", name, got->err.data);
 }
 
-static int read_below(const char *format, va_list arguments, struct bytes *out)
+__attribute__((format(printf, 1, 0))) static int
+read_below(const char *format, va_list arguments, struct bytes *out)
 {
     char *path = format_text(format, arguments);
     int error = file_read(mounted_path(&fixture, "%s", path), out);
