@@ -16,9 +16,10 @@ static bool contains_any(struct view text, const char *bytes)
 
 enum status name_check_actor(struct view name)
 {
-    if (name.size > ACTOR_NAME_BYTES_MAX)
+    if (name.size > FILE_NAME_BYTES_MAX)
         return STATUS_NAME_TOO_LONG;
-    if (name.size == 0 || !text_is_plain(name) || contains_any(name, "/?#%,"))
+    if (name.size == 0 || name.size > ACTOR_NAME_BYTES_MAX || !text_is_plain(name) ||
+        contains_any(name, "/?#%,"))
         return STATUS_INVALID;
     if (strchr(".- ", name.data[0]) || name.data[name.size - 1] == ' ')
         return STATUS_INVALID;

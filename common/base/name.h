@@ -16,7 +16,8 @@
 #include "common/base/text.h"
 
 /* An actor's name: 1 to 128 bytes of UTF-8 without control characters and / ? # % , ;
-   no dot, hyphen or space first, no space last. INVALID or NAME_TOO_LONG. */
+   no dot, hyphen or space first, no space last. INVALID; above 255
+   bytes NAME_TOO_LONG, as for every name. */
 MUST_CHECK enum status name_check_actor(struct view name);
 
 /* Splits `BASE@KEY,name=value,...` at the first `@` and reads what follows; values are

@@ -51,7 +51,7 @@ Test(name, an_actors_name_has_at_most_128_bytes)
 
     memset(name, 'a', sizeof(name));
     cr_assert_eq(name_check_actor(view_of(name, ACTOR_NAME_BYTES_MAX)), STATUS_OK);
-    cr_assert_eq(name_check_actor(view_of(name, sizeof(name))), STATUS_NAME_TOO_LONG);
+    cr_assert_eq(name_check_actor(view_of(name, sizeof(name))), STATUS_INVALID);
 }
 
 static const struct {
