@@ -74,7 +74,7 @@ void plan_make(struct sim *sim)
                               .jump = ONE_OF(sim, 5, 30, 100),
                               .control = ONE_OF(sim, 4, 10, 30),
                               .remove = ONE_OF(sim, 20, 100),
-                              .later = ONE_OF(sim, 2, 8),
+                              .later = ONE_OF(sim, 2, 8, 40),
                               .batch = ONE_OF(sim, 0, 0, 3),
                               .flight = ONE_OF(sim, 0, 0, 3),
                               .posts_max = ONE_OF(sim, 1, 4, 12),

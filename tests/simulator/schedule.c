@@ -141,9 +141,6 @@ static struct key any_known_key(struct sim *sim, const struct actor_model *actor
 {
     struct key key;
     unsigned number;
-    const struct turn *turn = actor ? turns_of(sim, actor->id) : NULL;
-    if (turn && dice_odds(&sim->dice, 4))
-        return task_key(actor_task(actor, turn->sequence));
     if (actor && actor->next > 1 && dice_odds(&sim->dice, 2)) {
         uint64_t recent = actor->next < 30 ? actor->next : 30;
         struct task_model *task =
@@ -160,6 +157,19 @@ static struct key any_known_key(struct sim *sim, const struct actor_model *actor
     return line;
 }
 
+/* A word about the task that runs: cancel it; once it is canceled, and its turn still
+   under way, bring it back; and then cancel it again. */
+static void meddle(struct sim *sim, const struct actor_model *actor, struct word *word)
+{
+    const struct turn *turn = turns_of(sim, actor->id);
+    const struct task_model *task = actor_task(actor, turn->sequence);
+    word->key = task_key(task);
+    if (task_state_is_final(task->state))
+        word->kind = dice_odds(&sim->dice, 6) ? WORD_FORGET : WORD_RETRY;
+    else
+        word->kind = dice_odds(&sim->dice, 3) ? WORD_CLEAR : WORD_CANCEL;
+}
+
 static struct word any_word(struct sim *sim, const struct actor_model *actor)
 {
     static const enum word_kind kinds[] = {
@@ -173,6 +183,8 @@ static struct word any_word(struct sim *sim, const struct actor_model *actor)
     if (dice_odds(&sim->dice, sim->plan.remove))
         word.kind = WORD_RETIRE;
     word.key = any_known_key(sim, actor);
+    if (actor && turns_of(sim, actor->id) && dice_odds(&sim->dice, 3))
+        meddle(sim, actor, &word);
     word.timer = arena_format(&sim->arena, "timer-%u",
                               (unsigned)dice_roll(&sim->dice, TIMER_NAMES));
     return word;
