@@ -38,8 +38,9 @@ struct checkpoint {
     struct item *items;            /* by table, then by key */
     size_t start[TABLE_COUNT + 1]; /* of each table's run in `items` */
     size_t fill[TABLE_COUNT];
-    double dirty_pages; /* of this transaction, as expected */
-    double pages_a_put; /* in the run of one table being written */
+    double dirty_pages;               /* of this transaction, as expected */
+    double pages_a_put;               /* in the run of one table being written */
+    uint64_t actor, keyless_finished; /* the actor looked at last; 0: none */
 };
 
 static bool is_actors(enum table table)
@@ -246,13 +247,48 @@ static bool is_forgotten(const struct checkpoint *checkpoint, const struct item 
     return !other || other->deleted;
 }
 
-static bool belongs(const struct checkpoint *checkpoint, const struct item *item,
+/* How many tasks without a key the actor has finished, as far as this checkpoint's
+   records say. */
+static uint64_t keyless_finished(struct checkpoint *checkpoint, const char *id)
+{
+    struct actor_record actor;
+    if (number_from_key(id) == checkpoint->actor)
+        return checkpoint->keyless_finished;
+    const struct version *version = memtable_find(
+        checkpoint->index->frozen, TABLE_ACTORS, view_of(id, 8), UINT64_MAX);
+    checkpoint->actor = number_from_key(id);
+    checkpoint->keyless_finished = 0;
+    if (version && !version->deleted) {
+        ENSURE(actor_unpack(view_of(version->data, version->size), &actor));
+        checkpoint->keyless_finished = actor.head.keyless_finished;
+    }
+    return checkpoint->keyless_finished;
+}
+
+/* Of the tasks without a key only the last few of an actor are remembered: an older one
+   that was also accepted since the last checkpoint need never be seen by LMDB. (One
+   that was accepted before must be, because replay may look for it.) */
+static bool is_superseded(struct checkpoint *checkpoint, const struct item *item)
+{
+    const struct entry *entry = item->entry;
+    struct task_record task;
+    if (entry->table != TABLE_DONE ||
+        !task_unpack(view_of(item->version->data, item->version->size), &task) ||
+        task.head.flags & TASK_KEYED)
+        return false;
+    return task.head.keyless_number + RETENTION_KEYLESS_TASKS <=
+               keyless_finished(checkpoint, entry->key) &&
+           memtable_is_fresh(checkpoint->index->frozen, TABLE_LIVE,
+                             view_of(entry->key, entry->key_size));
+}
+
+static bool belongs(struct checkpoint *checkpoint, const struct item *item,
                     enum phase phase)
 {
     bool deleted = item->version->deleted;
     switch (phase) {
     case PHASE_PUT:
-        return !deleted;
+        return !deleted && !is_superseded(checkpoint, item);
     case PHASE_DELETE:
         return (deleted && !is_forgotten(checkpoint, item)) || leaves_unfinished(item);
     case PHASE_FORGET:

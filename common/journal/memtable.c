@@ -241,6 +241,13 @@ const struct version *memtable_find(const struct memtable *memtable, enum table 
     return version;
 }
 
+bool memtable_is_fresh(const struct memtable *memtable, enum table table,
+                       struct view key)
+{
+    const struct entry *entry = find_entry(memtable, table, key, hash_of(table, key));
+    return entry && entry->is_fresh;
+}
+
 const struct version *memtable_newest(struct memtable *memtable, enum table table,
                                       struct view key)
 {

@@ -81,6 +81,9 @@ void memtable_delete(struct memtable *memtable, enum table table, struct view ke
 const struct version *memtable_find(const struct memtable *memtable, enum table table,
                                     struct view key, uint64_t limit);
 
+/* Whether the key is there and was never used before (memtable_put_fresh). */
+bool memtable_is_fresh(const struct memtable *memtable, enum table table,
+                       struct view key);
 /* The newest version, for the writer, who often asks for the same key again. */
 const struct version *memtable_newest(struct memtable *memtable, enum table table,
                                       struct view key);

@@ -9,6 +9,8 @@
 
 #include <criterion/criterion.h>
 
+#include "common/journal/index_internal.h"
+
 static const char *const keys[] = {"a", "b", "c",  "d",  "e",  "f",
                                    "g", "h", "t1", "t2", "t3", ".1"};
 
@@ -180,4 +182,34 @@ Test(checkpointer, broken_off_while_receipts_are_dropped_likewise, .timeout = 12
 {
     break_off_everywhere(false, live_on_late);
     break_off_everywhere(true, live_on_late);
+}
+
+static uint64_t stored_tasks(struct rig *rig)
+{
+    const struct index *index = rig->engine->index;
+    struct store_reader *reader = store_read_begin(index->store);
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < index->generations.count; i++)
+        count += store_entries(reader, index->generations.list[i].done);
+    store_read_end(reader);
+    return count;
+}
+
+Test(checkpointer, spares_lmdb_the_tasks_without_a_key_that_are_forgotten_already)
+{
+    struct rig rig;
+    enum status status;
+    rig_init(&rig);
+    rig_open(&rig);
+    uint64_t actor = rig_create(&rig, "echo_1");
+    for (unsigned i = 0; i < 3 * RETENTION_KEYLESS_TASKS; i++)
+        rig_send(&rig, actor, "tasks", "x");
+    rig_tidy(&rig);
+    cr_assert_eq(stored_tasks(&rig), RETENTION_KEYLESS_TASKS);
+    rig_reopen(&rig);
+    cr_assert_str_eq(rig_outcome(&rig, actor, ".201", &status), "x");
+    cr_assert_eq(status, STATUS_OK);
+    rig_outcome(&rig, actor, ".200", &status);
+    cr_assert_eq(status, STATUS_NOT_FOUND);
+    rig_close(&rig);
 }
