@@ -215,9 +215,12 @@ static bool task_is_over(struct engine *engine, const struct engine_wait *wait,
                          enum status *status_out)
 {
     struct index_snapshot snapshot;
+    struct actor_record actor;
     struct task_record task;
     index_snapshot_begin(engine->index, &snapshot);
-    bool found = task_find(&snapshot, wait->actor, wait->sequence, &task);
+    /* What a retired actor finished may still lie among the receipts. */
+    bool found = actor_record_find(&snapshot, wait->actor, &actor) &&
+                 task_find(&snapshot, wait->actor, wait->sequence, &task);
     bool final = found && task_state_is_final((enum task_state)task.head.state);
     index_snapshot_end(&snapshot);
     *status_out = found ? STATUS_OK : STATUS_NOT_FOUND;

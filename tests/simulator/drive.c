@@ -14,7 +14,7 @@
 #include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
-/* Steps in which an actor may leave a turn undone: one for the disk, one for others. */
+/* Commits in a row after which an actor that could go on may still wait its turn. */
 #define STUCK_MAX 4
 
 /* -------------------------------------------------------------------------- steps ---
@@ -259,7 +259,8 @@ static void after_open(struct sim *sim, uint64_t records)
     for (size_t i = 0; i < sim->loose_capacity; i++)
         sim->loose[i].stuck = 0;
     sim->engine->cache.idle_max = sim->plan.idle_actors_max;
-    index_bound_pages(sim->engine->index, sim->plan.pages_max);
+    if (sim->plan.pages_max)
+        index_bound_pages(sim->engine->index, sim->plan.pages_max);
     check_opened(sim);
 }
 

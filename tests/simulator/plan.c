@@ -54,7 +54,8 @@ static void choose_names(struct sim *sim)
 
 static void flood(struct sim *sim)
 {
-    sim->plan.is_flooded = true;
+    sim->plan.flood = 380; /* of a dozen each: more than the engine keeps in memory */
+    sim->plan.posts_max = 12;
     sim->plan.has_fallback = false;
     sim->plan.name_count = 1;
     sim->plan.names[0] = "nobody";

@@ -10,8 +10,6 @@
 #include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
-#define FLOOD_STEPS 800
-
 static const char *any_name(struct sim *sim)
 {
     return sim->plan.names[dice_roll(&sim->dice, sim->plan.name_count)];
@@ -275,17 +273,12 @@ static void fill_flood(struct sim *sim, struct post *post)
     post->parameters.create = true;
 }
 
-/* More than the engine keeps in memory of a mailbox. */
-static bool is_low(const struct sim *sim)
-{
-    return sim->plan.is_flooded && sim->steps < FLOOD_STEPS;
-}
-
 static void post_one(struct sim *sim)
 {
     struct post *post = arena_take(&sim->arena, sizeof *post);
     post->actor = any_actor(sim);
-    if (is_low(sim)) {
+    if (sim->plan.flood) {
+        sim->plan.flood--;
         fill_flood(sim, post);
     } else if (dice_odds(&sim->dice, sim->plan.remove)) {
         post->kind = POST_REMOVE;

@@ -119,7 +119,7 @@ struct plan {
     unsigned pages_max; /* of a checkpoint's transaction; 0: as always */
     unsigned idle_actors_max;
     bool has_fallback;
-    bool is_flooded; /* a mailbox of thousands that nobody handles at first */
+    unsigned flood; /* sends to a mailbox that nobody handles at first */
     int64_t jump_ms_max;
 };
 
@@ -132,8 +132,7 @@ struct turn {
     turn_finish_fn *finish;
     void *context;
     struct post_list parked; /* states to be written after it */
-    struct view message, state;
-    bool is_posted; /* the answer is on its way */
+    bool is_posted;          /* the answer is on its way */
 };
 
 struct record_try {
@@ -148,6 +147,7 @@ struct wait {
     uint64_t actor, sequence; /* sequence 0: any change */
     int64_t deadline_ns;
     bool is_expected, is_called;
+    unsigned may; /* with which status, a bit each */
     enum status status;
 };
 
@@ -155,7 +155,7 @@ struct wait {
 struct loose {
     uint64_t refused;
     uint64_t changes, touches; /* when last looked at */
-    unsigned stuck;            /* steps in which it could have gone on */
+    unsigned stuck;            /* commits since which it could go on */
 };
 
 struct sim {

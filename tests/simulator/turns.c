@@ -93,8 +93,7 @@ static struct view any_error(struct sim *sim)
     return view_of(longer, 400);
 }
 
-static void answer_wildly(struct sim *sim, const struct turn_input *input,
-                          struct turn_answer *answer)
+static void answer_wildly(struct sim *sim, struct turn_answer *answer)
 {
     uint64_t roll = dice_roll(&sim->dice, 10);
     *answer = (struct turn_answer){0};
@@ -111,7 +110,6 @@ static void answer_wildly(struct sim *sim, const struct turn_input *input,
     if (answer->state_changed)
         answer->state = any_bytes(
             sim, dice_odds(&sim->dice, 20) ? sim->options.state_bytes_max + 10 : 20);
-    (void)input;
 }
 
 static void give(const struct turn_answer *answer, struct turn_output *output)
@@ -253,7 +251,7 @@ static enum turn_start start_now(struct behavior *behavior,
     if (behavior < &sim->kinds[WILD]) {
         run_builtin(sim, behavior, input, turn, output, &answer);
     } else {
-        answer_wildly(sim, input, &answer);
+        answer_wildly(sim, &answer);
         give(&answer, output);
     }
     note_answer(sim, actor, &answer);
@@ -298,7 +296,7 @@ void turns_answer_one(struct sim *sim)
         return;
     struct post *post = arena_take(&sim->arena, sizeof *post);
     *post = (struct post){.sim = sim, .kind = POST_TURN, .actor = turn->actor};
-    answer_wildly(sim, NULL, &post->answer);
+    answer_wildly(sim, &post->answer);
     struct turn_output output = {0};
     give(&post->answer, &output);
     turn->is_posted = true;

@@ -8,6 +8,8 @@
 #include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
+#define MAY(status) (1u << (status))
+
 static void called(void *context, enum status status)
 {
     struct wait *wait = context;
@@ -16,15 +18,21 @@ static void called(void *context, enum status status)
     wait->status = status;
 }
 
-/* Anything else than a wait for a task is called for changes that no event makes. */
+static void expect(struct wait *wait, enum status status)
+{
+    wait->is_expected = true;
+    wait->may |= MAY(status);
+}
+
 static void check_one(struct sim *sim, const struct wait *wait)
 {
     SIM_CHECK(sim, wait->is_called || !wait->is_expected,
               "a waiter for task %llu of actor %llu was not called",
               (unsigned long long)wait->sequence, (unsigned long long)wait->actor);
-    SIM_CHECK(sim, !wait->is_called || wait->is_expected || !wait->sequence,
-              "a waiter for task %llu of actor %llu was called for nothing",
-              (unsigned long long)wait->sequence, (unsigned long long)wait->actor);
+    SIM_CHECK(sim, !wait->is_called || wait->may & MAY(wait->status),
+              "a waiter for task %llu of actor %llu was called with `%s`",
+              (unsigned long long)wait->sequence, (unsigned long long)wait->actor,
+              status_text(wait->status));
 }
 
 void waits_check(struct sim *sim)
@@ -34,13 +42,21 @@ void waits_check(struct sim *sim)
             check_one(sim, sim->waits[i]);
 }
 
-static bool is_over(struct sim *sim, const struct wait *wait)
+/* What it waits for may be over already. A task that is not known any more may be
+   found or not. */
+static void expect_over(struct sim *sim, struct wait *wait)
 {
     const struct actor_model *actor = model_actor(&sim->committed, wait->actor);
-    if (!actor || !wait->sequence)
-        return !actor;
-    const struct task_model *task = actor_task(actor, wait->sequence);
-    return !task || task_state_is_final(task->state);
+    const struct task_model *task =
+        actor && wait->sequence ? actor_task(actor, wait->sequence) : NULL;
+    if (!actor || (wait->sequence && !task))
+        expect(wait, STATUS_NOT_FOUND);
+    if (!task || !task_state_is_final(task->state))
+        return;
+    if (!task_is_known(&sim->committed, actor, task, sim_store_clock(sim)))
+        expect(wait, STATUS_NOT_FOUND);
+    if (!task->forgotten)
+        expect(wait, STATUS_OK);
 }
 
 static void begin(struct sim *sim, struct wait *wait, const struct actor_model *actor)
@@ -48,7 +64,8 @@ static void begin(struct sim *sim, struct wait *wait, const struct actor_model *
     struct actor_info info;
     wait->actor = actor->id;
     if (dice_odds(&sim->dice, 3) && !engine_actor(sim->engine, actor->id, &info)) {
-        wait->is_expected = is_over(sim, wait);
+        /* Some changes are no event: it may be called at any time. */
+        wait->may = MAY(STATUS_OK);
         wait->wait =
             engine_wait_change(sim->engine, wait->actor, info.changes, called, wait);
         return;
@@ -57,7 +74,7 @@ static void begin(struct sim *sim, struct wait *wait, const struct actor_model *
         dice_odds(&sim->dice, 2) ? dice_between(&sim->dice, 1, 5000) : 0;
     wait->sequence = 1 + dice_roll(&sim->dice, actor->next + 1);
     wait->deadline_ns = timeout_ms ? sim->now_ns + timeout_ms * 1000000 : 0;
-    wait->is_expected = is_over(sim, wait);
+    expect_over(sim, wait);
     wait->wait = engine_wait_task(sim->engine, wait->actor, wait->sequence, timeout_ms,
                                   called, wait);
 }
@@ -100,19 +117,22 @@ void waits_end_all(struct sim *sim)
         end(sim, i);
 }
 
-static bool concerns(const struct wait *wait, const struct effect *effect)
+static void note(struct wait *wait, const struct effect *effect)
 {
     if (effect->actor != wait->actor)
-        return false;
-    return !wait->sequence || effect->kind == EFFECT_REMOVE ||
-           (effect->kind == EFFECT_FINISH && effect->sequence == wait->sequence);
+        return;
+    if (effect->kind == EFFECT_REMOVE)
+        expect(wait, STATUS_NOT_FOUND);
+    else if (!wait->sequence ||
+             (effect->kind == EFFECT_FINISH && effect->sequence == wait->sequence))
+        expect(wait, STATUS_OK);
 }
 
 void waits_note(struct sim *sim, const struct event *event)
 {
     for (size_t i = 0; i < WAITS_MAX; i++)
         for (size_t n = 0; sim->waits[i] && n < event->count; n++)
-            sim->waits[i]->is_expected |= concerns(sim->waits[i], &event->effects[n]);
+            note(sim->waits[i], &event->effects[n]);
 }
 
 void waits_expire(struct sim *sim)
@@ -120,5 +140,5 @@ void waits_expire(struct sim *sim)
     for (size_t i = 0; i < WAITS_MAX; i++)
         if (sim->waits[i] && sim->waits[i]->deadline_ns &&
             sim->waits[i]->deadline_ns <= sim->now_ns)
-            sim->waits[i]->is_expected = true;
+            expect(sim->waits[i], STATUS_TIMEOUT);
 }
