@@ -7,7 +7,6 @@
  * printed with the command that runs it again; with --seed it runs in this process, for
  * a debugger's sake. FILE lists seeds that found something once; they run first.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 
 #define STEPS_DEFAULT 5000
 #define SECONDS_DEFAULT 10
+#define SAID_BYTES_MAX 16384
 
 struct arguments {
     const char *program;
@@ -51,20 +51,22 @@ static uint64_t run(const struct arguments *arguments, uint64_t seed)
     return steps;
 }
 
-/* What the engine logs of planned faults is of no interest; a panic is. */
-static bool run_apart(const struct arguments *arguments, uint64_t seed,
-                      _Atomic uint64_t *steps)
+/* What was said last, faults that were planned among it. */
+static void show_end(FILE *said)
 {
-    pid_t child = fork();
-    ENSURE(child >= 0);
-    if (child == 0) {
-        atomic_fetch_add(steps, run(arguments, seed));
-        exit(0);
-    }
-    int status;
-    ENSURE(waitpid(child, &status, 0) == child);
+    static char text[SAID_BYTES_MAX];
+    fseek(said, 0, SEEK_END);
+    long size = ftell(said);
+    fseek(said, size > SAID_BYTES_MAX ? size - SAID_BYTES_MAX : 0, SEEK_SET);
+    fwrite(text, 1, fread(text, 1, sizeof text, said), stderr);
+}
+
+static bool judge(const struct arguments *arguments, uint64_t seed, int status,
+                  FILE *said)
+{
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
+    show_end(said);
     fprintf(stderr,
             "seed %llu failed%s; run it again with: %s --seed %llu --steps %llu "
             "--verbose\n",
@@ -72,6 +74,27 @@ static bool run_apart(const struct arguments *arguments, uint64_t seed,
             arguments->program, (unsigned long long)seed,
             (unsigned long long)arguments->steps);
     return false;
+}
+
+/* The engine logs every fault that was planned: that is kept to be shown if there is
+   one that was not. */
+static bool run_apart(const struct arguments *arguments, uint64_t seed,
+                      _Atomic uint64_t *steps)
+{
+    FILE *said = tmpfile();
+    ENSURE(said);
+    pid_t child = fork();
+    ENSURE(child >= 0);
+    if (child == 0) {
+        dup2(fileno(said), STDERR_FILENO);
+        atomic_fetch_add(steps, run(arguments, seed));
+        exit(0);
+    }
+    int status;
+    ENSURE(waitpid(child, &status, 0) == child);
+    bool passed = judge(arguments, seed, status, said);
+    fclose(said);
+    return passed;
 }
 
 /* A seed a line, with a word about what it found. */
