@@ -21,6 +21,7 @@
 #define STEPS_DEFAULT 5000
 #define SECONDS_DEFAULT 10
 #define SAID_BYTES_MAX 16384
+#define SEEDS_MAX 1000
 
 struct arguments {
     const char *program;
@@ -97,22 +98,33 @@ static bool run_apart(const struct arguments *arguments, uint64_t seed,
     return passed;
 }
 
-/* A seed a line, with a word about what it found. */
-static bool run_known(const struct arguments *arguments, _Atomic uint64_t *steps)
+/* A seed a line, with a word about what it found. The file is closed before any child
+   is forked, which would share its place in it. */
+static size_t read_seeds(const char *path, uint64_t seeds[SEEDS_MAX])
 {
-    FILE *file = arguments->seeds ? fopen(arguments->seeds, "r") : NULL;
+    FILE *file = fopen(path, "r");
     char line[256];
-    bool passed = true;
-    if (!file && arguments->seeds) {
-        perror(arguments->seeds);
-        return false;
-    }
-    while (file && passed && fgets(line, sizeof line, file))
+    size_t count = 0;
+    while (file && count < SEEDS_MAX && fgets(line, sizeof line, file))
         if (*line != '#' && *line != '\n')
-            passed = run_apart(arguments, strtoull(line, NULL, 10), steps);
+            seeds[count++] = strtoull(line, NULL, 10);
     if (file)
         fclose(file);
-    return passed;
+    return count;
+}
+
+static bool run_known(const struct arguments *arguments, _Atomic uint64_t *steps)
+{
+    uint64_t seeds[SEEDS_MAX];
+    size_t count = arguments->seeds ? read_seeds(arguments->seeds, seeds) : 0;
+    if (arguments->seeds && count == 0) {
+        fprintf(stderr, "%s: no seeds\n", arguments->seeds);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!run_apart(arguments, seeds[i], steps))
+            return false;
+    return true;
 }
 
 static bool run_fresh(const struct arguments *arguments, _Atomic uint64_t *steps)
