@@ -41,12 +41,19 @@ static void remove_folder(const char *path)
     rmdir(path);
 }
 
-static void remove_store(const struct sim *sim)
+static void name_store(long process, char out[FOLDER_BYTES])
 {
-    char name[128];
-    snprintf(name, sizeof name, "%s/index", sim->folder);
-    remove_folder(name);
-    remove_folder(sim->folder);
+    snprintf(out, FOLDER_BYTES, "%s/actorfs-simulator-%ld",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", process);
+}
+
+void sim_remove_store(long process)
+{
+    char folder[FOLDER_BYTES], index[FOLDER_BYTES + 8];
+    name_store(process, folder);
+    snprintf(index, sizeof index, "%s/index", folder);
+    remove_folder(index);
+    remove_folder(folder);
 }
 
 void sim_fail(struct sim *sim, const char *format, ...)
@@ -59,7 +66,7 @@ void sim_fail(struct sim *sim, const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
-    remove_store(sim);
+    sim_remove_store((long)getpid());
     _exit(1);
 }
 
@@ -226,9 +233,8 @@ struct loose *sim_loose(struct sim *sim, uint64_t actor)
 
 static void make_folder(struct sim *sim)
 {
-    snprintf(sim->folder, sizeof sim->folder, "%s/actorfs-simulator-%ld",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
-    remove_store(sim);
+    name_store((long)getpid(), sim->folder);
+    sim_remove_store((long)getpid());
     ENSURE(mkdir(sim->folder, 0700) == 0);
 }
 
@@ -266,6 +272,6 @@ void sim_close(struct sim *sim)
     free(sim->taken.list);
     free(sim->records);
     free(sim->loose);
-    remove_store(sim);
+    sim_remove_store((long)getpid());
     arena_free(&sim->arena);
 }

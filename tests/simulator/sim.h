@@ -28,6 +28,7 @@
 #define NAMES_MAX 8
 #define TURNS_MAX 32
 #define WAITS_MAX 8
+#define FOLDER_BYTES 64
 
 /* ---------------------------------------------------------------------- requests ---
  */
@@ -173,7 +174,7 @@ struct sim {
     int64_t frozen_clock_ms;  /* of the checkpoint that is under way */
     int64_t step_clock_ms;
 
-    char folder[64];
+    char folder[FOLDER_BYTES];
     struct faulty_disk *disk;
     struct engine_options options;
     struct behavior_set behaviors;
@@ -216,6 +217,8 @@ void plan_make(struct sim *sim);
 /* sim.c */
 void sim_open(struct sim *sim, uint64_t seed, bool is_verbose);
 void sim_close(struct sim *sim);
+/* The folder of a run whose process is gone. */
+void sim_remove_store(long process);
 _Noreturn void sim_fail(struct sim *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void sim_trace(struct sim *sim, const char *format, ...)

@@ -94,6 +94,8 @@ static bool run_apart(const struct arguments *arguments, uint64_t seed,
     int status;
     ENSURE(waitpid(child, &status, 0) == child);
     bool passed = judge(arguments, seed, status, said);
+    if (!passed)
+        sim_remove_store((long)child);
     fclose(said);
     return passed;
 }
