@@ -106,7 +106,10 @@ static void decide_remove(struct engine *engine, struct request *request)
                       "tasks are unfinished; write clear to its status first");
         return;
     }
-    decide_committed(engine, request, commit_remove(engine, actor));
+    enum status status = commit_remove(engine, actor);
+    if (status)
+        scheduler_offer(engine, actor); /* it may have been about to retire */
+    decide_committed(engine, request, status);
 }
 
 bool decide_retire(struct engine *engine, struct actor *actor)
