@@ -93,9 +93,18 @@ static enum turn_start counter_start(struct behavior *behavior,
 }
 
 static struct behavior builtins[] = {
-    {.name = "counter", .runs_ahead = true, .start = counter_start},
-    {.name = "echo", .runs_ahead = true, .start = echo_start},
-    {.name = "keep", .runs_ahead = true, .start = keep_start},
+    {.name = "counter",
+     .policy = BEHAVIOR_POLICY_DEFAULT,
+     .runs_ahead = true,
+     .start = counter_start},
+    {.name = "echo",
+     .policy = BEHAVIOR_POLICY_DEFAULT,
+     .runs_ahead = true,
+     .start = echo_start},
+    {.name = "keep",
+     .policy = BEHAVIOR_POLICY_DEFAULT,
+     .runs_ahead = true,
+     .start = keep_start},
 };
 
 static struct behavior *find(struct behavior_set *set, struct view name)

@@ -444,6 +444,7 @@ void turns_open(struct sim *sim)
     sim->kinds = arena_take(&sim->arena, KINDS * sizeof *sim->kinds);
     for (size_t i = 0; i < KINDS; i++)
         sim->kinds[i] = (struct behavior){.name = turns_names[i],
+                                          .policy = BEHAVIOR_POLICY_DEFAULT,
                                           .runs_ahead = i <= WILD,
                                           .start = i >= LATER ? start_later : start_now,
                                           .kill = kill_turn};

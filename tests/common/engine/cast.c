@@ -85,9 +85,15 @@ void cast_finish(void)
 }
 
 static struct behavior players[] = {
-    {.name = "now", .runs_ahead = true, .start = start_now},
-    {.name = "slow", .start = start_now},
-    {.name = "later", .start = start_later, .kill = kill_later},
+    {.name = "now",
+     .policy = BEHAVIOR_POLICY_DEFAULT,
+     .runs_ahead = true,
+     .start = start_now},
+    {.name = "slow", .policy = BEHAVIOR_POLICY_DEFAULT, .start = start_now},
+    {.name = "later",
+     .policy = BEHAVIOR_POLICY_DEFAULT,
+     .start = start_later,
+     .kill = kill_later},
 };
 #define PLAYERS (sizeof(players) / sizeof(*players))
 
