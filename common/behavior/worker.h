@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker: a behavior whose turns run in long-lived processes that are spoken to in
+ * JSON lines (protocol.h), many turns under way in each. Processes are started with the
+ * first turns, up to a number, and again when they die, with growing pauses.
+ *
+ * A turn that is under way in a process that dies is repeated, one at a time, before
+ * anything new; only the one during which the process dies again is TURN_RETRY. A turn
+ * that takes longer than policy.timeout_ms is TURN_RETRY after its process was killed;
+ * the others there are repeated. The time counts from when the turn was handed to the
+ * process or, where that answers in order, from the answer before it. What is repeated
+ * is asked with a higher attempt number than before, so that 1 always means: never
+ * tried.
+ */
+#ifndef ACTORFS_BEHAVIOR_WORKER_H
+#define ACTORFS_BEHAVIOR_WORKER_H
+
+#include "common/behavior/behavior.h"
+#include "common/behavior/host.h"
+#include "common/behavior/protocol.h"
+
+/* All copied. */
+struct worker_options {
+    const char *name;                     /* the behavior's, for the log, too */
+    const char *path;                     /* of the executable, absolute */
+    const struct behavior_policy *policy; /* null: the defaults */
+    char *const *environment;             /* NAME=value, ends in null; null: empty */
+    uint32_t processes;                   /* at most so many; 0: a processor each */
+    uint64_t memory_bytes;                /* of a process; 0: no limit */
+    uint64_t process_count;               /* of the user; 0: no limit */
+    const struct spawn_user *user;        /* null: the daemon's own */
+    bool speculative;                     /* its turns may run ahead of the disk */
+    struct protocol_limits limits;
+};
+
+/* Starts nothing yet. Any thread. */
+struct behavior *worker_create(struct host *host, const struct worker_options *options);
+/* Another takes its place: its turns are finished, then its processes end. It remains a
+   valid behavior, and one that works, should a turn still be started. Any thread. */
+void worker_retire(struct behavior *behavior);
+/* Frees it, after host_close. Turns that were under way are never answered. */
+void worker_free(struct behavior *behavior);
+
+#endif
