@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "fs/entry.h"
-
 #define WRITE 2u
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
 
@@ -46,17 +44,12 @@ static unsigned granted_with_groups(fuse_req_t request, struct caller *caller,
     return granted;
 }
 
-enum status access_may_write(fuse_req_t request, const struct node *node)
+enum status access_may_write(fuse_req_t request, const struct attributes *attributes)
 {
-    struct attributes attributes;
-    enum status status = entry_attributes(face_of(request), node, &attributes);
-    if (status)
-        return status;
     const struct fuse_ctx *context = fuse_req_ctx(request);
     struct caller caller = {.uid = context->uid, .gid = context->gid};
-    bool groups_matter = caller.uid != 0 && caller.uid != attributes.uid;
-    unsigned granted = groups_matter
-                           ? granted_with_groups(request, &caller, &attributes)
-                           : access_granted(&caller, &attributes);
+    bool groups_matter = caller.uid != 0 && caller.uid != attributes->uid;
+    unsigned granted = groups_matter ? granted_with_groups(request, &caller, attributes)
+                                     : access_granted(&caller, attributes);
     return granted & WRITE ? STATUS_OK : STATUS_ACCESS;
 }

@@ -9,8 +9,9 @@
 
 #include "fs/fuse_ops.h"
 
-/* Whether the request's caller may write to the node. ACCESS, or NOT_FOUND. */
-MUST_CHECK enum status access_may_write(fuse_req_t request, const struct node *node);
+/* Whether the request's caller may write to what has these attributes. OK or ACCESS. */
+MUST_CHECK enum status access_may_write(fuse_req_t request,
+                                        const struct attributes *attributes);
 
 struct caller {
     uid_t uid;

@@ -31,15 +31,20 @@ enum status entry_find(struct fuse_face *face, fuse_ino_t parent, const char *na
     return status;
 }
 
+enum status entry_attributes_unsent(struct fuse_face *face, const struct node *node,
+                                    struct attributes *attributes_out)
+{
+    struct node base = tree_node(node->kind, node->actor);
+    return tree_attributes(face->tree, &base, attributes_out);
+}
+
 enum status entry_attributes(struct fuse_face *face, const struct node *node,
                              struct attributes *attributes_out)
 {
     enum status status = tree_attributes(face->tree, node, attributes_out);
-    if (status == STATUS_NOT_FOUND && node_is_unlisted(node)) {
-        struct node base = tree_node(node->kind, node->actor);
-        status = tree_attributes(face->tree, &base, attributes_out);
-    }
-    return status;
+    return status == STATUS_NOT_FOUND && node_is_unlisted(node)
+               ? entry_attributes_unsent(face, node, attributes_out)
+               : status;
 }
 
 static struct timespec time_of(int64_t wall_ms)

@@ -26,6 +26,10 @@ MUST_CHECK enum status entry_find(struct fuse_face *face, fuse_ino_t parent,
    `tasks`, for the handle that is about to send it. */
 MUST_CHECK enum status entry_attributes(struct fuse_face *face, const struct node *node,
                                         struct attributes *attributes_out);
+/* Those of a name that is known to be such a one. */
+MUST_CHECK enum status entry_attributes_unsent(struct fuse_face *face,
+                                               const struct node *node,
+                                               struct attributes *attributes_out);
 void entry_fill_stat(uint64_t inode, const struct attributes *attributes,
                      struct stat *stat_out);
 /* Seconds that the attributes may be believed. */

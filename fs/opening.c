@@ -22,15 +22,18 @@ struct openings *openings_open(void)
     return openings;
 }
 
-static struct opening **bucket_of(struct openings *openings, uint64_t inode)
+/* By process too: many may have one file open, and each is asked about alone. */
+static struct opening **bucket_of(struct openings *openings, uint64_t inode,
+                                  pid_t process)
 {
-    return &openings->buckets[hash_number(inode) % BUCKETS];
+    uint64_t hash = hash_number(inode ^ hash_number((uint64_t)process));
+    return &openings->buckets[hash % BUCKETS];
 }
 
 void openings_add(struct openings *openings, struct opening *opening)
 {
     pthread_mutex_lock(&openings->lock);
-    struct opening **first = bucket_of(openings, opening->inode);
+    struct opening **first = bucket_of(openings, opening->inode, opening->process);
     opening->next = *first;
     opening->at = first;
     if (*first)
@@ -53,7 +56,7 @@ int openings_count_others(struct openings *openings, const struct opening *openi
 {
     int count = 0;
     pthread_mutex_lock(&openings->lock);
-    const struct opening *other = *bucket_of(openings, opening->inode);
+    const struct opening *other = *bucket_of(openings, opening->inode, process);
     for (; other; other = other->next)
         count += other != opening && other->inode == opening->inode &&
                  other->readable == opening->readable &&

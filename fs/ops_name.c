@@ -22,10 +22,11 @@ static enum status refuse_ordinary(const char *what, const char *name)
     return STATUS_PERMISSION;
 }
 
-/* The node that creating `name` opens. EXISTS with O_EXCL where there is one that is
-   not hidden. */
+/* The node that creating `name` opens, and its attributes. EXISTS with O_EXCL where
+   there is one that is not hidden. */
 static enum status find_creatable(fuse_req_t request, fuse_ino_t parent,
-                                  const char *name, int flags, struct node *node_out)
+                                  const char *name, int flags, struct node *node_out,
+                                  struct attributes *attributes_out)
 {
     struct fuse_face *face = face_of(request);
     bool shown = hidden_remove(face->hidden, parent, view_text(name));
@@ -33,14 +34,17 @@ static enum status find_creatable(fuse_req_t request, fuse_ino_t parent,
     if (!status && node_is_folder(node_out))
         return STATUS_EXISTS;
     if (!status)
-        return flags & O_EXCL && !shown ? STATUS_EXISTS : STATUS_OK;
+        return flags & O_EXCL && !shown
+                   ? STATUS_EXISTS
+                   : entry_attributes(face, node_out, attributes_out);
     if (status != STATUS_NOT_FOUND)
         return status;
     if (!tree_may_create(node_out)) {
         status = entry_status(face, node_out, status);
         return status == STATUS_STALE ? status : refuse_ordinary("creation", name);
     }
-    return access_may_write(request, node_out);
+    status = entry_attributes_unsent(face, node_out, attributes_out);
+    return status ? status : access_may_write(request, attributes_out);
 }
 
 static void reply_created(fuse_req_t request, const struct fuse_entry_param *entry,
@@ -61,15 +65,16 @@ void op_create(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t m
     (void)mode; /* it has one: of `tasks`, or its own */
     struct fuse_face *face = face_of(request);
     struct node node;
+    struct attributes attributes;
     struct fuse_entry_param entry;
     struct handle *handle;
-    enum status status = find_creatable(request, parent, name, file->flags, &node);
-    if (!status)
-        status = entry_describe(face, &node, name, &entry);
+    enum status status =
+        find_creatable(request, parent, name, file->flags, &node, &attributes);
     if (status) {
         reply_status(request, status);
         return;
     }
+    entry_describe_as(face, &node, name, &attributes, &entry);
     status = handle_open(face, entry.ino, &node, file->flags,
                          fuse_req_ctx(request)->pid, &handle);
     if (status) {

@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 
+#define STATUS_BYTES_USUAL 512 /* taken at once rather than doubled up to */
+
 void render_readme(struct bytes *out)
 {
     bytes_append_text(
@@ -43,70 +45,81 @@ void render_readme(struct bytes *out)
         "In keys / % ? & # , ~ @ and spaces are percent-encoded.\n");
 }
 
-static void line_number(struct bytes *out, const char *name, uint64_t number)
+/* Labels come with their colon, so that a line is few appends: every stat() of a
+   `status` renders it for its size. */
+
+static void end_line(struct bytes *out)
 {
-    bytes_append_text(out, name);
-    bytes_append_text(out, ": ");
+    bytes_append(out, view_of("\n", 1));
+}
+
+static void line_number(struct bytes *out, const char *label, uint64_t number)
+{
+    bytes_append_text(out, label);
     bytes_append_number(out, number);
-    bytes_append_text(out, "\n");
+    end_line(out);
 }
 
-static void line_text(struct bytes *out, const char *name, const char *text)
+static void line_text(struct bytes *out, const char *label, const char *text)
 {
-    bytes_append_text(out, name);
-    bytes_append_text(out, *text ? ": " : ":");
-    append_column(out, view_text(text));
-    bytes_append_text(out, "\n");
+    bytes_append_text(out, label);
+    if (*text) {
+        bytes_append(out, view_of(" ", 1));
+        append_column(out, view_text(text));
+    }
+    end_line(out);
 }
 
-static void line_time(struct bytes *out, const char *name, int64_t time_ms)
+static void line_time(struct bytes *out, const char *label, int64_t time_ms)
 {
-    bytes_append_text(out, name);
-    bytes_append_text(out, time_ms ? ": " : ":");
-    if (time_ms)
+    bytes_append_text(out, label);
+    if (time_ms) {
+        bytes_append(out, view_of(" ", 1));
         clock_format(out, time_ms);
-    bytes_append_text(out, "\n");
+    }
+    end_line(out);
 }
 
 void render_daemon_status(struct bytes *out, const struct engine_totals *totals)
 {
     int64_t up_ms = totals->now_ms - totals->started_ms;
-    line_text(out, "version", ACTORFS_VERSION);
+    line_text(out, "version:", ACTORFS_VERSION);
     bytes_format(out, "uptime: %" PRId64 "s\n", up_ms > 0 ? up_ms / 1000 : 0);
-    line_number(out, "actors", totals->actors);
-    line_number(out, "pending", totals->pending);
-    line_number(out, "delayed", totals->delayed);
-    line_number(out, "done", totals->done);
-    line_number(out, "failed", totals->failed);
-    line_number(out, "canceled", totals->canceled);
-    line_number(out, "commits", totals->commits);
-    line_text(out, "journal", totals->read_only ? "failed: read-only" : "ok");
+    line_number(out, "actors: ", totals->actors);
+    line_number(out, "pending: ", totals->pending);
+    line_number(out, "delayed: ", totals->delayed);
+    line_number(out, "done: ", totals->done);
+    line_number(out, "failed: ", totals->failed);
+    line_number(out, "canceled: ", totals->canceled);
+    line_number(out, "commits: ", totals->commits);
+    line_text(out, "journal:", totals->read_only ? "failed: read-only" : "ok");
 }
 
 static void render_counts(struct bytes *out, const struct actor_info *info)
 {
-    line_number(out, "pending", info->pending);
-    line_number(out, "delayed", info->delayed);
-    line_number(out, "running", info->running);
-    line_number(out, "done", info->done);
-    line_number(out, "failed", info->failed);
-    line_number(out, "canceled", info->canceled);
-    line_number(out, "refused", info->refused);
-    line_number(out, "mailbox-bytes", info->mailbox_bytes);
-    line_number(out, "state-version", info->state_version);
-    line_number(out, "state-bytes", info->state_bytes);
+    line_number(out, "pending: ", info->pending);
+    line_number(out, "delayed: ", info->delayed);
+    line_number(out, "running: ", info->running);
+    line_number(out, "done: ", info->done);
+    line_number(out, "failed: ", info->failed);
+    line_number(out, "canceled: ", info->canceled);
+    line_number(out, "refused: ", info->refused);
+    line_number(out, "mailbox-bytes: ", info->mailbox_bytes);
+    line_number(out, "state-version: ", info->state_version);
+    line_number(out, "state-bytes: ", info->state_bytes);
 }
 
 void render_status(struct bytes *out, const struct actor_info *info)
 {
-    line_text(out, "name", info->name);
-    line_text(out, "behavior", info->behavior);
-    line_text(out, "activity", activity_text(info->activity));
+    bytes_reserve(out, STATUS_BYTES_USUAL);
+    line_text(out, "name:", info->name);
+    line_text(out, "behavior:", info->behavior);
+    line_text(out, "activity:", activity_text(info->activity));
     render_counts(out, info);
-    line_time(out, "created", info->created_ms);
-    line_time(out, "last-turn", info->last_turn_ms);
-    line_text(out, "last-error", info->last_error);
-    line_text(out, "last-refusal", info->last_refusal);
+    line_time(out, "created:", info->created_ms);
+    line_time(out, "last-turn:", info->last_turn_ms);
+    line_text(out, "last-error:", info->last_error);
+    line_text(out, "last-refusal:", info->last_refusal);
 }
 
 /* SEQ STATE ATTEMPTS ACCEPTED DUE KEY */

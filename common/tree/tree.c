@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tree that every face shows, read side: look-up, attributes, listing and content.
- * It keeps nothing but the owner of what belongs to no actor; all else is asked of the
- * engine, each time.
+ * It keeps nothing but who owns what belongs to no actor, and when /actors was last
+ * seen to differ; all else is asked of the engine, each time.
  */
 #include "common/tree/tree.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/base/log.h"
@@ -14,6 +15,8 @@
 struct tree {
     struct engine *engine;
     struct engine_owner owner;
+    atomic_uint_fast64_t actors_seen; /* how many there were, at the last look */
+    atomic_int_fast64_t actors_ms;    /* when that was new; 0: it never was */
 };
 
 struct tree *tree_open(struct engine *engine, const struct engine_owner *owner)
@@ -21,6 +24,10 @@ struct tree *tree_open(struct engine *engine, const struct engine_owner *owner)
     struct tree *tree = memory_take_zeroed(1, sizeof *tree);
     tree->engine = engine;
     tree->owner = *owner;
+    struct engine_totals totals;
+    engine_totals(engine, &totals);
+    atomic_init(&tree->actors_seen, totals.actors);
+    atomic_init(&tree->actors_ms, 0);
     return tree;
 }
 
@@ -143,23 +150,39 @@ static void fill_owner(const struct node *node, const struct actor_info *info,
         inherits ? folder->mode & (is_writable(node->kind) ? 0666u : 0444u) : own->mode;
 }
 
+static void render_shown(const struct node *node, const struct actor_info *info,
+                         struct bytes *out)
+{
+    const char *behavior = *info->behavior_set ? info->behavior_set : info->behavior;
+    if (node->kind == NODE_STATUS)
+        render_status(out, info);
+    else if (*behavior)
+        bytes_format(out, "%s\n", behavior);
+}
+
+static bool reads_as_empty(const struct node *node)
+{
+    return node_is_folder(node) ||
+           ((node->kind == NODE_TASKS || node->kind == NODE_EXECUTE) &&
+            !node->parameters.key.size);
+}
+
 /* Where only rendering tells, it is rendered. */
 static enum status measure(struct tree *tree, const struct node *node,
                            const struct actor_info *info, uint64_t *size_out)
 {
-    if (node->kind == NODE_STATE) {
-        *size_out = info->state_bytes;
-    } else if (node->kind == NODE_LOG) {
-        *size_out = info->log_bytes;
-    } else if (node_is_folder(node)) {
-        *size_out = 0;
-    } else {
-        BYTES_AUTO(content);
-        enum status status = tree_read(tree, node, &content);
-        if (status == STATUS_NOT_FOUND && node->parameters.key.size)
-            return status;
-        *size_out = content.size;
-    }
+    BYTES_AUTO(content);
+    enum status status = STATUS_OK;
+    if (node->kind == NODE_STATUS || node->kind == NODE_BEHAVIOR)
+        render_shown(node, info, &content);
+    else if (node->kind != NODE_STATE && node->kind != NODE_LOG &&
+             !reads_as_empty(node))
+        status = tree_read(tree, node, &content);
+    if (status == STATUS_NOT_FOUND && node->parameters.key.size)
+        return status;
+    *size_out = node->kind == NODE_STATE ? info->state_bytes
+                : node->kind == NODE_LOG ? info->log_bytes
+                                         : content.size;
     return STATUS_OK;
 }
 
@@ -183,6 +206,21 @@ static enum status actor_attributes(struct tree *tree, const struct node *node,
     return measure(tree, node, &info, &attributes->size);
 }
 
+/* What belongs to no actor is of the daemon's start, /actors of when it was seen to
+   have more or fewer; what tells of the moment is of the moment. */
+static int64_t modified(struct tree *tree, enum node_kind kind,
+                        const struct engine_totals *totals)
+{
+    if (kind == NODE_DAEMON_STATUS || kind == NODE_ATTENTION)
+        return totals->now_ms;
+    if (kind != NODE_ACTORS)
+        return totals->started_ms;
+    if (atomic_exchange(&tree->actors_seen, totals->actors) != totals->actors)
+        atomic_store(&tree->actors_ms, totals->now_ms);
+    int64_t seen_ms = atomic_load(&tree->actors_ms);
+    return seen_ms ? seen_ms : totals->started_ms;
+}
+
 enum status tree_attributes(struct tree *tree, const struct node *node,
                             struct attributes *attributes_out)
 {
@@ -191,15 +229,15 @@ enum status tree_attributes(struct tree *tree, const struct node *node,
     struct engine_totals totals;
     engine_totals(tree->engine, &totals);
     bool folder = node_is_folder(node);
-    *attributes_out = (struct attributes){.is_folder = folder,
-                                          .mode = folder ? tree->owner.mode
-                                                         : tree->owner.mode & 0444u,
-                                          .uid = tree->owner.uid,
-                                          .gid = tree->owner.gid,
-                                          .links = folder ? 2 : 1,
-                                          .version = totals.commits,
-                                          .modified_ms = totals.now_ms,
-                                          .created_ms = totals.started_ms};
+    *attributes_out = (struct attributes){
+        .is_folder = folder,
+        .mode = folder ? tree->owner.mode : tree->owner.mode & 0444u,
+        .uid = tree->owner.uid,
+        .gid = tree->owner.gid,
+        .links = folder ? 2 : 1,
+        .version = totals.commits,
+        .modified_ms = modified(tree, node->kind, &totals),
+        .created_ms = totals.started_ms};
     return measure(tree, node, NULL, &attributes_out->size);
 }
 
@@ -273,50 +311,46 @@ static void append_task(void *context, const struct task_info *task)
     render_task(context, task);
 }
 
-static enum status read_unlisted(struct tree *tree, const struct node *node,
-                                 struct bytes *out)
+static enum status read_shown(struct tree *tree, const struct node *node,
+                              struct bytes *out)
+{
+    struct actor_info info;
+    enum status status = engine_actor(tree->engine, node->actor, &info);
+    if (!status && !reads_as_empty(node))
+        render_shown(node, &info, out);
+    return status;
+}
+
+static enum status read_mailbox_file(struct tree *tree, const struct node *node,
+                                     struct bytes *out)
 {
     const struct parameters *parameters = &node->parameters;
     if (!parameters->key.size)
-        return STATUS_OK;
+        return read_shown(tree, node, out);
     return parameters->part == PART_MESSAGE
                ? engine_message(tree->engine, node->actor, &parameters->key, out)
                : engine_outcome(tree->engine, node->actor, &parameters->key, out);
 }
 
-static enum status read_behavior(const struct actor_info *info, struct bytes *out)
-{
-    const char *name = *info->behavior_set ? info->behavior_set : info->behavior;
-    if (*name)
-        bytes_format(out, "%s\n", name);
-    return STATUS_OK;
-}
-
 static enum status read_actor_file(struct tree *tree, const struct node *node,
                                    struct bytes *out)
 {
-    struct actor_info info;
     uint64_t version;
-    enum status status = engine_actor(tree->engine, node->actor, &info);
-    if (status)
-        return status;
     switch (node->kind) {
     case NODE_STATE:
         return engine_state(tree->engine, node->actor, out, &version);
     case NODE_STATUS:
-        render_status(out, &info);
-        return STATUS_OK;
+    case NODE_BEHAVIOR:
+        return read_shown(tree, node, out);
     case NODE_MAILBOX:
         return engine_mailbox(tree->engine, node->actor, append_task, out);
     case NODE_RESULT:
         return engine_last_result(tree->engine, node->actor, out);
     case NODE_LOG:
         return engine_log(tree->engine, node->actor, out);
-    case NODE_BEHAVIOR:
-        return read_behavior(&info, out);
     case NODE_TASKS:
     case NODE_EXECUTE:
-        return read_unlisted(tree, node, out);
+        return read_mailbox_file(tree, node, out);
     case NODE_ROOT:
     case NODE_README:
     case NODE_DAEMON_STATUS:

@@ -178,6 +178,21 @@ Test(attributes, the_states_version_and_time_are_its_own)
     cr_assert_eq(after.created_ms, before.created_ms);
 }
 
+Test(attributes, times_outside_actors_stay_while_nothing_changes)
+{
+    static const enum node_kind kinds[] = {NODE_ROOT, NODE_README, NODE_BEHAVIORS,
+                                           NODE_ACTORS};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct attributes before = of_kind(kinds[i]);
+        rig_advance(&rig, 5000);
+        cr_assert_eq(of_kind(kinds[i]).modified_ms, before.modified_ms, "kind %d",
+                     (int)kinds[i]);
+    }
+    struct attributes before = of_kind(NODE_ACTORS);
+    rig_create(&rig, "counter_2");
+    cr_assert_gt(of_kind(NODE_ACTORS).modified_ms, before.modified_ms);
+}
+
 Test(attributes, of_what_is_gone_are_not_found)
 {
     struct attributes attributes;
