@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buckets are single chains of entries, a new entry in front. A generation is bounded
- * by the checkpoint's size, so the bucket array has a fixed size and is never moved
- * under a reader. Links are released after what they point to is filled in.
+ * A bucket is a line of the processor's cache with a few entries and, for each, some
+ * bits of its hash: that a key is not there costs one miss of the cache, whatever else
+ * lies in the bucket. A generation is bounded by the checkpoint's size, so the number
+ * of buckets is fixed and none is moved under a reader; one that is full goes on in a
+ * line from the arena. A line is of a generation, and empty in every later one: to
+ * forget everything is to count up. Links are released after what they point to is
+ * filled in, and a line's generation after its links are cleared.
  *
  * memtable_put() links a version before its bytes are filled: no reader looks at them
  * until the sequence number it carries is published, which happens after a sync, much
@@ -11,20 +15,36 @@
  */
 #include "common/journal/memtable.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <xxhash.h>
 
 #include "common/base/log.h"
 
-#define BUCKETS (1u << 18)
+#define LINE_BYTES 64
+#define LINE_ENTRIES 5
+#define LINES (1u << 15)
 #define CHUNK_BYTES (1u << 20)
-#define SPARE_CHUNKS_MAX 24
+#define SPARE_CHUNKS_MAX 40 /* what a generation has under load */
+
+struct line {
+    _Atomic(struct entry *) entries[LINE_ENTRIES]; /* behind the first null: none */
+    _Atomic(struct line *) more;
+    uint16_t tags[LINE_ENTRIES]; /* of the hashes; written before the entry */
+    _Atomic uint32_t generation;
+};
+_Static_assert(sizeof(struct line) <= LINE_BYTES, "one line of the cache");
 
 struct chunk {
     struct chunk *next;
-    size_t used, size;
-    char data[];
+    size_t used, size; /* this head included */
+};
+
+struct recent {
+    uint64_t hash;
+    struct entry *entry;
 };
 
 struct memtable {
@@ -33,14 +53,28 @@ struct memtable {
     uint64_t bytes;
     size_t entries[TABLE_COUNT];
     struct entry *first, **last;       /* by `following` */
-    struct entry *recent[TABLE_COUNT]; /* what the writer found or made last */
-    _Atomic(struct entry *) *buckets;
+    struct recent recent[TABLE_COUNT]; /* what the writer found or made last */
+    uint32_t generation;
+    struct line *lines;
 };
+
+/* ------------------------------------------------------------------------- memory */
+
+/* Zeroed, and not malloc's: an arena would raise its end page by page. */
+static void *map_memory(size_t size)
+{
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ENSURE(memory != MAP_FAILED);
+    return memory;
+}
 
 struct memtable *memtable_create(void)
 {
     struct memtable *memtable = memory_take_zeroed(1, sizeof *memtable);
-    memtable->buckets = memory_take_zeroed(BUCKETS, sizeof *memtable->buckets);
+    memtable->lines = map_memory(LINES * sizeof *memtable->lines);
+    (void)madvise(memtable->lines, LINES * sizeof *memtable->lines, MADV_HUGEPAGE);
+    memtable->generation = 1;
     memtable->last = &memtable->first;
     return memtable;
 }
@@ -49,7 +83,7 @@ static void free_chunks(struct chunk *chunk)
 {
     while (chunk) {
         struct chunk *next = chunk->next;
-        free(chunk);
+        munmap(chunk, chunk->size);
         chunk = next;
     }
 }
@@ -60,84 +94,121 @@ void memtable_free(struct memtable *memtable)
         return;
     free_chunks(memtable->chunks);
     free_chunks(memtable->spare);
-    free(memtable->buckets);
+    munmap(memtable->lines, LINES * sizeof *memtable->lines);
     free(memtable);
 }
 
-/* Fresh memory from the kernel costs a fault and a cleared page for every 4 KiB. */
+/* Fresh memory from the kernel costs a fault and a cleared page. */
 void memtable_reset(struct memtable *memtable)
 {
     struct chunk *chunk = memtable->chunks, *spare = memtable->spare;
     for (unsigned kept = 0; chunk && kept < SPARE_CHUNKS_MAX; kept++) {
         struct chunk *next = chunk->next;
         if (chunk->size == CHUNK_BYTES) {
-            chunk->used = 0;
+            chunk->used = sizeof *chunk;
             chunk->next = spare;
             spare = chunk;
         } else {
-            free(chunk);
+            munmap(chunk, chunk->size);
         }
         chunk = next;
     }
     free_chunks(chunk);
-    memset(memtable->buckets, 0, BUCKETS * sizeof *memtable->buckets);
-    *memtable = (struct memtable){.spare = spare, .buckets = memtable->buckets};
+    *memtable = (struct memtable){.spare = spare,
+                                  .generation = memtable->generation + 1,
+                                  .lines = memtable->lines};
     memtable->last = &memtable->first;
 }
 
-static struct chunk *take_chunk(struct memtable *memtable, size_t room)
+static struct chunk *take_chunk(struct memtable *memtable, size_t size)
 {
     struct chunk *chunk = memtable->spare;
-    memtable->bytes += room;
-    if (room == CHUNK_BYTES && chunk) {
+    memtable->bytes += size;
+    if (size == CHUNK_BYTES && chunk) {
         memtable->spare = chunk->next;
         return chunk;
     }
-    chunk = memory_take(sizeof *chunk + room);
-    *chunk = (struct chunk){.size = room};
+    chunk = map_memory(size);
+    *chunk = (struct chunk){.size = size, .used = sizeof *chunk};
     return chunk;
 }
 
-static void *take(struct memtable *memtable, size_t size)
+/* A new first chunk with room for so many bytes. A large value gets one of its own, and
+   the old one is filled on. */
+static struct chunk *add_chunk(struct memtable *memtable, size_t size)
 {
-    size = (size + 7) & ~(size_t)7;
     struct chunk *chunk = memtable->chunks;
-    if (!chunk || chunk->size - chunk->used < size) {
-        size_t room = size > CHUNK_BYTES / 4 ? size : CHUNK_BYTES;
-        struct chunk *fresh = take_chunk(memtable, room);
-        if (chunk && room == size) { /* a large value; go on filling the old chunk */
-            fresh->next = chunk->next;
-            chunk->next = fresh;
-        } else {
-            fresh->next = chunk;
-            memtable->chunks = fresh;
-        }
-        chunk = fresh;
+    bool large = size > CHUNK_BYTES / 8;
+    struct chunk *fresh = take_chunk(
+        memtable, large ? sizeof(struct chunk) + size + LINE_BYTES : CHUNK_BYTES);
+    if (chunk && large) {
+        fresh->next = chunk->next;
+        chunk->next = fresh;
+    } else {
+        fresh->next = chunk;
+        memtable->chunks = fresh;
     }
-    void *taken = chunk->data + chunk->used;
-    chunk->used += size;
-    return taken;
+    return fresh;
 }
+
+static void *take(struct memtable *memtable, size_t size, size_t alignment)
+{
+    struct chunk *chunk = memtable->chunks;
+    if (!chunk || chunk->used + size + alignment > chunk->size)
+        chunk = add_chunk(memtable, size);
+    size_t at = (chunk->used + alignment - 1) & ~(alignment - 1);
+    chunk->used = at + size;
+    return (char *)chunk + at;
+}
+
+/* ------------------------------------------------------------------------- buckets */
 
 static uint64_t hash_of(enum table table, struct view key)
 {
     return XXH3_64bits_withSeed(key.data, key.size, (uint64_t)table);
 }
 
-static bool is_entry_of(const struct entry *entry, enum table table, struct view key,
-                        uint64_t hash)
+static uint16_t tag_of(uint64_t hash)
 {
-    return entry->hash == hash && entry->table == table &&
-           entry->key_size == key.size && memcmp(entry->key, key.data, key.size) == 0;
+    return (uint16_t)(hash >> 48);
+}
+
+static struct line *line_of(const struct memtable *memtable, uint64_t hash)
+{
+    return &memtable->lines[hash % LINES];
+}
+
+static bool is_entry_of(const struct entry *entry, enum table table, struct view key)
+{
+    return entry->table == table && entry->key_size == key.size &&
+           memcmp(entry->key, key.data, key.size) == 0;
+}
+
+static struct entry *find_in_line(const struct line *line, enum table table,
+                                  struct view key, uint16_t tag)
+{
+    for (unsigned i = 0; i < LINE_ENTRIES; i++) {
+        struct entry *entry =
+            atomic_load_explicit(&line->entries[i], memory_order_acquire);
+        if (!entry)
+            return NULL;
+        if (line->tags[i] == tag && is_entry_of(entry, table, key))
+            return entry;
+    }
+    return NULL;
 }
 
 static struct entry *find_entry(const struct memtable *memtable, enum table table,
                                 struct view key, uint64_t hash)
 {
-    struct entry *entry =
-        atomic_load_explicit(&memtable->buckets[hash % BUCKETS], memory_order_acquire);
-    while (entry && !is_entry_of(entry, table, key, hash))
-        entry = entry->next;
+    const struct line *line = line_of(memtable, hash);
+    struct entry *entry = NULL;
+    if (atomic_load_explicit(&line->generation, memory_order_acquire) !=
+        memtable->generation)
+        return NULL;
+    for (; line && !entry;
+         line = atomic_load_explicit(&line->more, memory_order_acquire))
+        entry = find_in_line(line, table, key, tag_of(hash));
     return entry;
 }
 
@@ -145,35 +216,71 @@ static struct entry *find_entry(const struct memtable *memtable, enum table tabl
 static struct entry *find_recent(struct memtable *memtable, enum table table,
                                  struct view key, uint64_t hash)
 {
-    struct entry *entry = memtable->recent[table];
-    if (entry && is_entry_of(entry, table, key, hash))
-        return entry;
-    entry = find_entry(memtable, table, key, hash);
+    struct recent *recent = &memtable->recent[table];
+    if (recent->entry && recent->hash == hash && is_entry_of(recent->entry, table, key))
+        return recent->entry;
+    struct entry *entry = find_entry(memtable, table, key, hash);
     if (entry)
-        memtable->recent[table] = entry;
+        *recent = (struct recent){hash, entry};
     return entry;
+}
+
+static void clear_line(struct line *line, uint32_t generation)
+{
+    for (unsigned i = 0; i < LINE_ENTRIES; i++)
+        atomic_store_explicit(&line->entries[i], NULL, memory_order_relaxed);
+    atomic_store_explicit(&line->more, NULL, memory_order_relaxed);
+    atomic_store_explicit(&line->generation, generation, memory_order_release);
+}
+
+static struct line *grow_line(struct memtable *memtable, struct line *line)
+{
+    struct line *more = take(memtable, sizeof *more, LINE_BYTES);
+    clear_line(more, memtable->generation);
+    atomic_store_explicit(&line->more, more, memory_order_release);
+    return more;
+}
+
+static void link_entry(struct memtable *memtable, struct entry *entry, uint64_t hash)
+{
+    struct line *more, *line = line_of(memtable, hash);
+    unsigned at = 0;
+    if (atomic_load_explicit(&line->generation, memory_order_relaxed) !=
+        memtable->generation)
+        clear_line(line, memtable->generation);
+    while ((more = atomic_load_explicit(&line->more, memory_order_relaxed)))
+        line = more;
+    while (at < LINE_ENTRIES &&
+           atomic_load_explicit(&line->entries[at], memory_order_relaxed))
+        at++;
+    if (at == LINE_ENTRIES) {
+        line = grow_line(memtable, line);
+        at = 0;
+    }
+    line->tags[at] = tag_of(hash);
+    atomic_store_explicit(&line->entries[at], entry, memory_order_release);
 }
 
 static struct entry *add_entry(struct memtable *memtable, enum table table,
                                struct view key, uint64_t hash)
 {
-    struct entry *entry = take(memtable, sizeof *entry + key.size);
-    _Atomic(struct entry *) *bucket = &memtable->buckets[hash % BUCKETS];
-    entry->next = atomic_load_explicit(bucket, memory_order_relaxed);
+    struct entry *entry =
+        take(memtable, offsetof(struct entry, key) + key.size, _Alignof(struct entry));
+    entry->following = NULL;
     atomic_init(&entry->newest, NULL);
-    entry->hash = hash;
-    entry->table = (uint16_t)table;
+    entry->table = (uint8_t)table;
     entry->key_size = (uint16_t)key.size;
     entry->was_deleted = entry->is_fresh = false;
     memcpy(entry->key, key.data, key.size);
-    atomic_store_explicit(bucket, entry, memory_order_release);
+    link_entry(memtable, entry, hash);
     memtable->entries[table]++;
-    entry->following = NULL;
     *memtable->last = entry;
     memtable->last = &entry->following;
-    memtable->recent[table] = entry;
+    memtable->recent[table] = (struct recent){hash, entry};
     return entry;
 }
+
+/* ------------------------------------------------------------------------ versions */
 
 enum put { PUT, PUT_FRESH, DELETE };
 
@@ -191,7 +298,8 @@ static struct version *add_version(struct memtable *memtable, enum table table,
     struct version *older = atomic_load_explicit(&entry->newest, memory_order_relaxed);
     if (older && older->sequence > sealed)
         older = older->older; /* nobody has seen it and nobody will */
-    struct version *version = take(memtable, sizeof *version + size);
+    struct version *version =
+        take(memtable, offsetof(struct version, data) + size, _Alignof(struct version));
     version->older = older;
     version->sequence = sequence;
     version->size = (uint32_t)size;

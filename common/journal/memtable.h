@@ -40,12 +40,10 @@ struct version {
 };
 
 struct entry {
-    struct entry *next;      /* of the bucket; fixed once linked */
     struct entry *following; /* in the order they were made. Writer, then checkpoint. */
     _Atomic(struct version *) newest;
-    uint64_t hash;
-    uint16_t table;
     uint16_t key_size;
+    uint8_t table;
     bool
         was_deleted; /* by some version, maybe an older one. Writer, then checkpoint. */
     bool is_fresh;   /* the key was never used before: LMDB has nothing under it */

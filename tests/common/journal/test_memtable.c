@@ -182,6 +182,44 @@ Test(memtable, every_entry_is_visited_once)
     expect("key 4999", 2, "w");
 }
 
+/* Keys start to `count` of them, found with the value put, or not at all. */
+static void expect_keys(unsigned count, bool there)
+{
+    char key[16];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(key, sizeof(key), "key %u", i);
+        expect(key, 1, there ? key : NULL);
+    }
+}
+
+Test(memtable, it_may_outgrow_its_buckets)
+{
+    char key[16];
+    for (unsigned i = 0; i < 400000; i++) {
+        snprintf(key, sizeof(key), "key %u", i);
+        put(key, 1, key);
+    }
+    expect_keys(400000, true);
+    expect("key 400000", 1, NULL);
+    cr_assert_eq(memtable_entries(memtable), 400000);
+}
+
+Test(memtable, a_reset_forgets_everything)
+{
+    char key[16];
+    for (unsigned round = 0; round < 3; round++) {
+        expect_keys(20000, false);
+        for (unsigned i = 0; i < 20000; i++) {
+            snprintf(key, sizeof(key), "key %u", i);
+            put(key, 1, key);
+        }
+        expect_keys(20000, true);
+        memtable_reset(memtable);
+        cr_assert_eq(memtable_entries(memtable), 0);
+        cr_assert_eq(memtable_bytes(memtable), 0);
+    }
+}
+
 static void note_entry(void *context, const struct entry *entry)
 {
     *(const struct entry **)context = entry;
