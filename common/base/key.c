@@ -35,6 +35,23 @@ static bool parse_sequence(struct view text, uint64_t *sequence_out)
            parse_number(view_of(text.data + 1, text.size - 1), sequence_out);
 }
 
+/* `.A.SEQ.N` */
+static bool is_of_send(struct view text)
+{
+    uint64_t number;
+    for (unsigned part = 0; part < 3; part++) {
+        if (text.size == 0 || text.data[0] != '.')
+            return false;
+        text = view_of(text.data + 1, text.size - 1);
+        const char *dot = text.size ? memchr(text.data, '.', text.size) : NULL;
+        size_t size = dot ? (size_t)(dot - text.data) : text.size;
+        if (!parse_number(view_of(text.data, size), &number))
+            return false;
+        text = view_of(text.data + size, text.size - size);
+    }
+    return text.size == 0;
+}
+
 static void set_text(struct key *key, struct view text)
 {
     ENSURE(text.size <= sizeof(key->text));
@@ -81,6 +98,10 @@ enum status key_from_name(struct view encoded, struct key *key_out)
         key_of_sequence(sequence, key_out);
         return STATUS_OK;
     }
+    if (line == 1 && is_of_send(view_bytes(&text))) {
+        set_text(key_out, view_bytes(&text));
+        return STATUS_OK;
+    }
     if (key_from_raw(view_bytes(&text), &key) != STATUS_OK)
         return STATUS_INVALID;
     key_of_line(&key, line, key_out);
@@ -112,6 +133,19 @@ void key_of_sequence(uint64_t sequence, struct key *key_out)
     while (sequence /= 10);
     text[--at] = '.';
     set_text(key_out, view_of(text + at, sizeof(text) - at));
+}
+
+void key_of_send(uint64_t actor, uint64_t sequence, uint64_t n, struct key *key_out)
+{
+    char text[3 * 21 + 1]; /* three dots and numbers, and the NUL */
+    int size = snprintf(text, sizeof text, ".%" PRIu64 ".%" PRIu64 ".%" PRIu64, actor,
+                        sequence, n);
+    set_text(key_out, view_of(text, (size_t)size));
+}
+
+bool key_is_servers_own(const struct key *key)
+{
+    return key->size && key->text[0] == '.';
 }
 
 bool key_is_sequence(const struct key *key, uint64_t *sequence_out)

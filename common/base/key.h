@@ -4,7 +4,7 @@
  * line of a bulk load, written KEY~n, is held as the key, the byte 0x01 and n in
  * decimal: a `~` that belongs to a key itself is written %7E, so the two never meet.
  * Keys that begin with a dot are the server's own: `.SEQ` names a task sent without
- * one.
+ * one, `.A.SEQ.N` what a turn sent.
  *
  * A key has one form as held and is compared byte by byte; what is typed may encode
  * more than it must. Pure functions, any thread.
@@ -38,6 +38,11 @@ MUST_CHECK enum status key_from_name(struct view encoded, struct key *key_out);
 void key_of_line(const struct key *key, uint64_t line, struct key *key_out);
 /* The server's own key of a task sent without one: `.SEQ`. */
 void key_of_sequence(uint64_t sequence, struct key *key_out);
+/* The server's own key of the n-th message (n from 1) that a turn sent: `.A.SEQ.N`, of
+   the sending actor's id and the turn's task. */
+void key_of_send(uint64_t actor, uint64_t sequence, uint64_t n, struct key *key_out);
+/* Whether it begins with a dot. */
+bool key_is_servers_own(const struct key *key);
 /* Whether the key is `.SEQ`, and which. */
 bool key_is_sequence(const struct key *key, uint64_t *sequence_out);
 /* Appends the key as it is typed in a name: percent-encoded, `~n` for a line. */

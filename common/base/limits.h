@@ -24,6 +24,10 @@
 #define MAILBOX_TASKS_DEFAULT 100000u
 #define CONTENT_TYPE_BYTES_MAX 127
 #define ERROR_TEXT_BYTES_MAX 255 /* one readable line in status and log */
+#define ERROR_DETAIL_BYTES_MAX 4096 /* what readers of a failed task get */
+/* What a turn may send: all of it is in one record (contract, section 7). */
+#define SENDS_MAX 1024
+#define OUTBOX_BYTES_DEFAULT (2u << 20)
 
 /* Times, in milliseconds (contract, sections 2, 4 and 5). */
 #define WAIT_MS_MAX (300 * 1000)

@@ -10,6 +10,7 @@
 #include "common/journal/record.h"
 
 struct engine;
+struct crowd;
 
 enum actor_schedule { ACTOR_IDLE, ACTOR_QUEUED, ACTOR_RUNNING };
 
@@ -29,12 +30,14 @@ struct window {
 struct actor {
     uint64_t id;
     struct actor *hash_next;
-    struct actor *queue_next; /* of the run queue */
+    struct actor *queue_next; /* of the run queue, the hungry, or a crowd */
+    struct crowd *crowd;      /* it waits for its behavior there; null: it does not */
     struct actor *touched_next;
     struct actor *older, *younger; /* by last use */
     struct actor_record record;
     uint64_t last_record; /* the last that changed what a turn builds upon */
     uint64_t epoch;       /* engine.epoch when it was last put in the index */
+    uint64_t planned_record, planned_slot; /* see record_take_slot */
     enum actor_schedule schedule;
     bool touched; /* to be put in the index at the step's end */
     bool hungry;  /* runnable, and waits for room or for a commit */

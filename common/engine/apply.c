@@ -130,6 +130,7 @@ static void apply_remove(struct application *at, const struct change *change)
     engine->totals.done -= head->counts.done;
     engine->totals.failed -= head->counts.failed;
     engine->totals.canceled -= head->counts.canceled;
+    bond_drop_all(engine, actor);
     attention_forget(engine, actor);
     batch_note_gone(&engine->batch, actor->id);
     actor_drop(engine, actor);
@@ -169,6 +170,7 @@ static void put_state(struct application *at, struct actor *actor, struct view s
     head->state_version++;
     head->state_bytes = state.size;
     head->state_ms = at->wall_ms;
+    mailbox_offer_deferred(actor);
 }
 
 static void apply_state(struct application *at, const struct change *change)
@@ -211,6 +213,7 @@ static void apply_accept(struct application *at, const struct change *change)
         .key = change->key,
         .timer = change->timer,
         .caller = change->caller,
+        .envelope = change->envelope,
         .message = change->message};
     memcpy(task.head.fingerprint, change->fingerprint, sizeof task.head.fingerprint);
     put_new_task(engine, actor->id, &task);
@@ -336,6 +339,32 @@ static void apply_forget(struct application *at, const struct change *change)
     actor_touch_shown(engine, actor);
 }
 
+/* It keeps its place, where the next change of the state finds it again. */
+static void apply_defer(struct application *at, const struct change *change)
+{
+    struct engine *engine = at->engine;
+    struct actor *actor = actor_get(engine, change->actor);
+    ENSURE(actor);
+    struct actor_head *head = &actor->record.head;
+    struct task_record task;
+    ENSURE(task_find(index_decided(engine->index), actor->id, change->sequence, &task));
+    if (!task_state_is_final((enum task_state)task.head.state)) {
+        task.head.state = TASK_DEFERRED;
+        task.head.deferred_version = head->state_version;
+        put_task(engine, actor->id, &task);
+    }
+    head->counts.pending--;
+    if (head->counts.deferred++ == 0 || change->slot < head->deferred_first)
+        head->deferred_first = change->slot;
+    if (head->retry_sequence == change->sequence) {
+        head->retry_sequence = 0;
+        head->flags &= ~(uint32_t)ACTOR_RETRYING;
+    }
+    head->running = 0;
+    mailbox_leave(actor, change->slot);
+    actor_touch(engine, actor);
+}
+
 /* ------------------------------------------------------------------------- record */
 
 static void apply_change(struct application *at, const struct change *change)
@@ -377,26 +406,51 @@ static void apply_change(struct application *at, const struct change *change)
     case CHANGE_FORGET:
         apply_forget(at, change);
         break;
+    case CHANGE_DEFER:
+        apply_defer(at, change);
+        break;
+    case CHANGE_BOND:
+        bond_put(at->engine, actor_get(at->engine, change->actor),
+                 actor_get(at->engine, change->other), change->flags);
+        break;
     case CHANGE_TYPES:
         break;
     }
+}
+
+void apply_begin(struct engine *engine, uint64_t sequence, int64_t wall_ms,
+                 int64_t clock_ms)
+{
+    engine->applying = sequence;
+    engine->applying_wall_ms = wall_ms;
+    engine->applying_clock_ms = clock_ms;
+    engine->applying_actor = 0;
+}
+
+void apply_next(struct engine *engine, const struct change *change)
+{
+    struct application at = {.engine = engine,
+                             .wall_ms = engine->applying_wall_ms,
+                             .clock_ms = engine->applying_clock_ms};
+    if (engine->applying_actor && engine->applying_actor != change->actor)
+        attention_update(engine, engine->applying_actor);
+    engine->applying_actor = change->actor;
+    apply_change(&at, change);
+}
+
+void apply_end(struct engine *engine)
+{
+    attention_update(engine, engine->applying_actor);
 }
 
 void apply_record(struct engine *engine, uint64_t sequence, struct view body)
 {
     struct change_reader reader;
     struct change change;
-    engine->applying = sequence;
     ENSURE(change_read_begin(&reader, body));
-    struct application at = {
-        .engine = engine, .wall_ms = reader.wall_ms, .clock_ms = reader.clock_ms};
-    uint64_t before = 0;
-    while (change_read(&reader, &change)) {
-        if (before && change.actor != before)
-            attention_update(engine, before);
-        before = change.actor;
-        apply_change(&at, &change);
-    }
+    apply_begin(engine, sequence, reader.wall_ms, reader.clock_ms);
+    while (change_read(&reader, &change))
+        apply_next(engine, &change);
     ENSURE(!reader.failed);
-    attention_update(engine, before);
+    apply_end(engine);
 }

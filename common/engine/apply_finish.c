@@ -33,7 +33,8 @@ static void leave(struct finish *finish)
         head->counts.delayed--;
         engine->totals.delayed--;
     } else {
-        head->counts.pending--;
+        *(finish->change->flags & CHANGE_WAS_DEFERRED ? &head->counts.deferred
+                                                      : &head->counts.pending) -= 1;
         engine->totals.pending--;
     }
     head->counts.mailbox_bytes -= finish->task.message.size;
@@ -44,12 +45,9 @@ static void leave(struct finish *finish)
         index_delete(engine->index, TABLE_LIVE, pair_key(&key, finish->actor->id, slot),
                      engine->applying);
     if (slot && (finish->change->flags & CHANGE_RAN || slot == head->first_slot))
-        head->first_slot = slot + 1;
-    struct window *window = &finish->actor->window;
-    if (window->count && window->ring[window->first].slot == slot)
-        mailbox_drop_first(finish->actor);
-    if (window->end < head->first_slot)
-        window->end = head->first_slot;
+        mailbox_leave(finish->actor, slot);
+    else
+        mailbox_drop(finish->actor, slot);
 }
 
 static void leave_timers(struct finish *finish)
@@ -208,6 +206,7 @@ static void change_state(struct finish *finish)
     head->state_bytes = state.size;
     head->state_ms = finish->wall_ms;
     finish->actor->record.state_type[0] = '\0';
+    mailbox_offer_deferred(finish->actor);
 }
 
 void apply_finish(struct engine *engine, const struct change *change, int64_t wall_ms,

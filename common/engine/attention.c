@@ -116,6 +116,7 @@ void attention_note_error(struct actor *actor, const struct task_record *task,
                           struct view error)
 {
     struct actor_record *record = &actor->record;
+    error = error_line(error);
     snprintf(record->last_error, sizeof record->last_error, "%.*s", (int)error.size,
              error.data);
     if (task->head.flags & TASK_KEYED) {
@@ -157,6 +158,23 @@ void attention_forget(struct engine *engine, struct actor *actor)
     index_delete(engine->index, TABLE_ATTENTION, single_key(&key, actor->id),
                  engine->applying);
     set_remove(engine, actor->id);
+}
+
+void attention_offer_all(struct engine *engine)
+{
+    struct attention_set *set = engine->attention;
+    pthread_mutex_lock(&set->mutex);
+    size_t count = set->count;
+    uint64_t *ids = memory_take((count + 1) * sizeof *ids);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = set->list[i].id;
+    pthread_mutex_unlock(&set->mutex);
+    for (size_t i = 0; i < count; i++) {
+        struct actor *actor = actor_get(engine, ids[i]);
+        if (actor)
+            scheduler_offer(engine, actor);
+    }
+    free(ids);
 }
 
 static bool load_id(void *context, struct view key, struct view value)

@@ -23,6 +23,8 @@ void attention_note_error(struct actor *actor, const struct task_record *task,
    is still there: record by record, so that replay comes to the same. */
 void attention_update(struct engine *engine, uint64_t actor);
 void attention_forget(struct engine *engine, struct actor *actor);
+/* Offers all of them to the scheduler: what they need may have come. */
+void attention_offer_all(struct engine *engine);
 void attention_open(struct engine *engine);
 void attention_close(struct engine *engine);
 

@@ -46,7 +46,7 @@ static void check_task(struct check *check, uint64_t number,
     check->found.mailbox_bytes += task->message.size;
     if (task->head.state == TASK_DELAYED)
         check->found.delayed++;
-    else if (task->head.state == TASK_DEFERRED)
+    else if (task_is_deferred(&check->record.head, &task->head))
         check->found.deferred++;
     else
         check->found.pending++;

@@ -23,11 +23,14 @@
 #include "common/engine/apply.h"
 #include "common/engine/attention.h"
 #include "common/engine/batch.h"
+#include "common/engine/bond.h"
 #include "common/engine/checkpointer.h"
 #include "common/engine/commit.h"
+#include "common/engine/crowd.h"
 #include "common/engine/decide.h"
 #include "common/engine/decision.h"
 #include "common/engine/engine.h"
+#include "common/engine/envelope.h"
 #include "common/engine/logline.h"
 #include "common/engine/mailbox.h"
 #include "common/engine/request.h"
@@ -56,7 +59,14 @@ struct engine {
     uint32_t record_bytes_max; /* of a body in the journal */
     struct bytes scratch;
     struct kept_line line;
-    uint64_t applying; /* sequence number of the record being applied */
+    uint64_t record_number; /* counts those begun, to tell their plans apart */
+    bool record_is_open;    /* its changes are applied as they are added */
+    size_t record_room;     /* for the body of an open one */
+    uint64_t *told;         /* actors to be offered to the scheduler */
+    size_t told_count, told_capacity;
+    uint64_t applying;       /* sequence number of the record being applied */
+    uint64_t applying_actor; /* which its last change was about; 0: none yet */
+    int64_t applying_wall_ms, applying_clock_ms;
     bool replaying;
     struct index_totals totals;
     uint64_t next_actor;
@@ -66,6 +76,8 @@ struct engine {
     struct actor *touched;
     struct actor *run_first, *run_last;
     struct actor *hungry; /* by queue_next */
+    struct crowds crowds;
+    _Atomic bool behaviors_changed; /* Any thread sets it. */
     struct timer_heap timers;
     uint64_t backfill; /* actors from this id on may have tasks from before the opening;
                           UINT64_MAX: none left */

@@ -11,8 +11,7 @@
 
 #include "common/base/log.h"
 #include "common/engine/core.h"
-
-#define STATE_WAIT_NS (60LL * 1000000000)
+#include "common/engine/notice.h"
 
 void decide_answer(struct engine *engine, struct request *request, enum status status,
                    const char *format, ...)
@@ -93,7 +92,10 @@ static enum status commit_remove(struct engine *engine, struct actor *actor)
 {
     scheduler_forget(engine, actor);
     struct change change = {.type = CHANGE_REMOVE, .actor = actor->id};
-    return commit_one(engine, &change);
+    record_begin(engine);
+    notice_retired(engine, actor);
+    record_add(engine, &change);
+    return record_commit(engine);
 }
 
 static void decide_remove(struct engine *engine, struct request *request)
@@ -207,7 +209,8 @@ void decide_state(struct engine *engine, struct request *request)
         decide_answer(engine, request, STATUS_TOO_LARGE, "a state has at most %u bytes",
                       engine->options.state_bytes_max);
     } else if (actor->schedule == ACTOR_RUNNING) {
-        request->deadline_ns = engine->now_ns + STATE_WAIT_NS;
+        request->deadline_ns =
+            engine->now_ns + actor->running_behavior->policy.timeout_ms * 1000000;
         request_push(&actor->parked, request);
         engine->parked++;
     } else {

@@ -15,8 +15,21 @@ void decide_accept(struct engine *engine, struct request *request);
 void decide_committed(struct engine *engine, struct request *request,
                       enum status status);
 void decide_send(struct engine *engine, struct request *request);
+/* Whether a message of that fingerprint is the one that is known. */
+bool send_is_same(struct engine *engine, const struct actor_record *actor,
+                  const struct task_record *known, const uint8_t fingerprint[16]);
+void send_forget_expired(struct engine *engine, uint64_t actor,
+                         const struct task_record *task, const struct key *key);
 void decide_state(struct engine *engine, struct request *request);
 void decide_control(struct engine *engine, struct request *request);
+/* One line of control words in an open record, on behalf of the actor `me`, which `ME`
+   stands for in it. Anything but OK: nothing was added, and `reason_out` says why. */
+MUST_CHECK enum status control_line(struct engine *engine, struct actor *actor,
+                                    struct actor *me, struct view line,
+                                    struct bytes *reason_out);
+/* An upper bound of what the line adds to a record, beyond a few changes. */
+size_t control_bytes_max(struct engine *engine, const struct actor *actor,
+                         struct view line);
 /* Removes an actor that is retiring, if nothing of it is left to run. The actor is gone
    when it returns true. */
 bool decide_retire(struct engine *engine, struct actor *actor);

@@ -11,20 +11,47 @@
 
 void record_begin(struct engine *engine)
 {
+    ENSURE(!engine->record_is_open);
+    engine->record_number++;
     change_begin(&engine->body, engine->wall_ms, engine->clock_ms);
+}
+
+static enum status reserve(struct engine *engine, uint64_t bytes)
+{
+    enum status status = STATUS_NO_SPACE;
+    if (!(engine->checkpoint_failed && checkpoint_is_behind(engine)))
+        status = journal_reserve(engine->journal, bytes);
+    engine->space_short = status == STATUS_NO_SPACE;
+    return status;
+}
+
+enum status record_open(struct engine *engine, size_t bytes_max)
+{
+    if (engine->read_only)
+        return STATUS_IO;
+    if (bytes_max > engine->record_bytes_max)
+        return STATUS_TOO_LARGE;
+    enum status status = reserve(engine, bytes_max);
+    if (status)
+        return status;
+    record_begin(engine);
+    engine->record_is_open = true;
+    engine->record_room = bytes_max;
+    apply_begin(engine, journal_last(engine->journal) + 1, engine->wall_ms,
+                engine->clock_ms);
+    return STATUS_OK;
 }
 
 void record_add(struct engine *engine, const struct change *change)
 {
     change_append(&engine->body, change);
+    if (engine->record_is_open)
+        apply_next(engine, change);
 }
 
 static enum status append(struct engine *engine, struct view body)
 {
-    enum status status = STATUS_NO_SPACE;
-    if (!(engine->checkpoint_failed && checkpoint_is_behind(engine)))
-        status = journal_reserve(engine->journal, body.size);
-    engine->space_short = status == STATUS_NO_SPACE;
+    enum status status = reserve(engine, body.size);
     if (status)
         return status;
     apply_record(engine, journal_append(engine->journal, body), body);
@@ -68,11 +95,44 @@ static enum status append_parts(struct engine *engine)
     return status;
 }
 
+static void close_record(struct engine *engine)
+{
+    ENSURE(engine->body.size <= engine->record_room);
+    ENSURE(journal_append(engine->journal, view_bytes(&engine->body)) ==
+           engine->applying);
+    apply_end(engine);
+    engine->record_is_open = false;
+}
+
 enum status record_commit(struct engine *engine)
 {
+    if (engine->record_is_open) {
+        close_record(engine);
+        return STATUS_OK;
+    }
     if (engine->read_only)
         return STATUS_IO;
     if (engine->body.size > engine->record_bytes_max)
         return append_parts(engine);
     return append(engine, view_bytes(&engine->body));
+}
+
+uint64_t record_take_slot(struct engine *engine, struct actor *actor)
+{
+    if (actor->planned_record != engine->record_number ||
+        actor->planned_slot < actor->record.head.next_slot) {
+        actor->planned_record = engine->record_number;
+        actor->planned_slot = actor->record.head.next_slot;
+    }
+    return actor->planned_slot++;
+}
+
+void record_tell(struct engine *engine, uint64_t actor)
+{
+    if (engine->told_count == engine->told_capacity) {
+        engine->told_capacity = engine->told_capacity * 2 + 64;
+        engine->told =
+            memory_resize(engine->told, engine->told_capacity * sizeof *engine->told);
+    }
+    engine->told[engine->told_count++] = actor;
 }

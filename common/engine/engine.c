@@ -62,6 +62,9 @@ bool core_step(struct engine *engine)
     decide_taken(engine);
     decide_expired(engine);
     timers_fire(engine);
+    crowd_poll(engine);
+    if (atomic_exchange(&engine->behaviors_changed, false))
+        scheduler_behaviors_changed(engine);
     waiters_expire(&engine->waiters, engine->now_ns);
     if (engine->backfill != UINT64_MAX)
         scheduler_backfill(engine);
@@ -88,6 +91,8 @@ int64_t core_idle_ns(struct engine *engine)
             1000000;
         idle_ns = due_ns < idle_ns ? due_ns : idle_ns;
     }
+    int64_t crowd_ns = crowd_idle_ns(engine);
+    idle_ns = crowd_ns < idle_ns ? crowd_ns : idle_ns;
     int64_t deadline_ns = waiters_next_ns(&engine->waiters);
     if (deadline_ns) {
         deadline_ns -= engine->clock->monotonic_ns(engine->clock);
@@ -238,9 +243,23 @@ static void *run(void *argument)
     return NULL;
 }
 
+static void note_behaviors_changed(void *context)
+{
+    struct engine *engine = context;
+    atomic_store(&engine->behaviors_changed, true);
+    engine_nudge(engine);
+}
+
+static void subscribe(struct engine *engine, void (*changed)(void *context))
+{
+    if (engine->behaviors->subscribe)
+        engine->behaviors->subscribe(engine->behaviors, changed, engine);
+}
+
 void engine_start(struct engine *engine)
 {
     engine->started = true;
+    subscribe(engine, note_behaviors_changed);
     checkpoint_start(engine);
     committer_start(engine);
     ENSURE(pthread_create(&engine->sequencer, NULL, run, engine) == 0);
@@ -265,6 +284,9 @@ void engine_stop(struct engine *engine)
     pthread_cond_signal(&engine->queue_wake);
     pthread_mutex_unlock(&engine->queue_mutex);
     pthread_join(engine->sequencer, NULL);
+    subscribe(engine, NULL);
+    if (engine->behaviors->stop)
+        engine->behaviors->stop(engine->behaviors);
     committer_stop(engine);
     checkpoint_stop(engine);
     refuse_parked(engine);

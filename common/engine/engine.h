@@ -154,8 +154,8 @@ void engine_set_state(struct engine *engine, uint64_t actor, struct view state,
 void engine_control(struct engine *engine, uint64_t actor, struct view lines,
                     engine_done_fn *done, void *context);
 
-/* What the actor's `behavior` file says, a line at a time: the last one holds; empty: by
-   its name. INVALID, and nothing changes, when any is unknown. */
+/* What the actor's `behavior` file says, a line at a time: the last one holds; empty:
+   by its name. INVALID, and nothing changes, when any is unknown. */
 void engine_set_behavior(struct engine *engine, uint64_t actor, struct view lines,
                          engine_done_fn *done, void *context);
 

@@ -14,6 +14,23 @@ static void append_number_column(struct bytes *out, uint64_t number)
     bytes_append_text(out, "\t");
 }
 
+static bool is_blank(char byte)
+{
+    return byte == '\n' || byte == '\r' || byte == ' ' || byte == '\t';
+}
+
+struct view error_line(struct view error)
+{
+    while (error.size && is_blank(error.data[error.size - 1]))
+        error.size--;
+    const char *before = error.size ? memrchr(error.data, '\n', error.size) : NULL;
+    if (before)
+        error = view_of(before + 1, (size_t)(error.data + error.size - before - 1));
+    if (error.size > ERROR_TEXT_BYTES_MAX)
+        error.size = ERROR_TEXT_BYTES_MAX;
+    return error;
+}
+
 void log_line_render(struct bytes *out, int64_t time_ms, const struct task_head *task,
                      struct view key, struct view error)
 {
@@ -33,9 +50,7 @@ void log_line_render(struct bytes *out, int64_t time_ms, const struct task_head 
     append_number_column(out, task->turn_ms);
     key_append_encoded(out, &held);
     bytes_append_text(out, "\t");
-    if (error.size > ERROR_TEXT_BYTES_MAX)
-        error.size = ERROR_TEXT_BYTES_MAX;
-    append_column(out, error);
+    append_column(out, error_line(error));
     bytes_append_text(out, "\n");
 }
 

@@ -4,7 +4,9 @@
  * sequence numbers come from one counter: a message gets both at once, and a task that
  * becomes pending later (it was delayed, or is retried) takes a new place, where a
  * forward says which task it stands for. Memory holds a window of the first places; a
- * mailbox of a million tasks needs no more.
+ * mailbox of a million tasks needs no more. A task that is set aside keeps its place
+ * and is passed over there until the state has another version: then the window starts
+ * over from the first of these.
  */
 #include "common/engine/mailbox.h"
 
@@ -59,14 +61,27 @@ void mailbox_append(struct actor *actor, uint64_t slot, uint64_t sequence)
     }
 }
 
+static void drop_first(struct actor *actor)
+{
+    struct window *window = &actor->window;
+    window->first = (window->first + 1) % window->capacity;
+    if (--window->count == 0 && window->capacity > 64) {
+        free(window->ring);
+        window->ring = NULL;
+        window->capacity = window->first = 0;
+    }
+}
+
 static bool refill_slot(void *context, uint64_t slot, struct view packed)
 {
-    struct window *window = context;
+    struct actor *actor = context;
+    struct window *window = &actor->window;
     struct task_record task;
     uint64_t sequence;
     if (forward_unpack(packed, &sequence))
         push(window, slot, sequence);
-    else if (task_unpack(packed, &task) && task.head.slot == slot)
+    else if (task_unpack(packed, &task) && task.head.slot == slot &&
+             !task_is_deferred(&actor->record.head, &task.head))
         push(window, slot, task.head.sequence);
     window->end = slot + 1;
     return window->count < REFILL_SLOTS;
@@ -81,7 +96,7 @@ static void refill(struct engine *engine, struct actor *actor)
     if (head->counts.pending == 0 || window->end >= head->next_slot)
         return;
     index_scan(index_decided(engine->index), TABLE_LIVE, actor->id, window->end,
-               head->next_slot, refill_slot, window);
+               head->next_slot, refill_slot, actor);
     if (window->count < REFILL_SLOTS)
         window->end = head->next_slot;
 }
@@ -97,24 +112,43 @@ bool mailbox_first(struct engine *engine, struct actor *actor, struct task_recor
         const struct slot_ref *first = &window->ring[window->first];
         if (task_find_live(index_decided(engine->index), actor->id, first->sequence,
                            task) &&
-            task->head.slot == first->slot)
+            task->head.slot == first->slot &&
+            !task_is_deferred(&actor->record.head, &task->head))
             return true;
-        mailbox_drop_first(actor); /* canceled, or moved to another place */
+        drop_first(actor); /* canceled, moved to another place, or set aside */
     }
 }
 
-void mailbox_drop_first(struct actor *actor)
+void mailbox_drop(struct actor *actor, uint64_t slot)
 {
     struct window *window = &actor->window;
-    window->first = (window->first + 1) % window->capacity;
-    if (--window->count == 0 && window->capacity > 64) {
-        free(window->ring);
-        window->ring = NULL;
-        window->capacity = window->first = 0;
-    }
+    if (window->count && window->ring[window->first].slot == slot)
+        drop_first(actor);
 }
 
-/* -------------------------------------------------------------------------- tasks */
+void mailbox_leave(struct actor *actor, uint64_t slot)
+{
+    mailbox_drop(actor, slot);
+    actor->record.head.first_slot = slot + 1;
+    if (actor->window.end < slot + 1)
+        actor->window.end = slot + 1;
+}
+
+void mailbox_offer_deferred(struct actor *actor)
+{
+    struct actor_head *head = &actor->record.head;
+    if (head->counts.deferred == 0)
+        return;
+    head->counts.pending += head->counts.deferred;
+    head->counts.deferred = 0;
+    if (head->deferred_first < head->first_slot)
+        head->first_slot = head->deferred_first;
+    actor->window.count = 0;
+    actor->window.end = head->first_slot;
+}
+
+/* -------------------------------------------------------------------------- tasks
+ */
 
 bool task_find_live(struct index_snapshot *snapshot, uint64_t actor, uint64_t sequence,
                     struct task_record *task)
@@ -123,6 +157,12 @@ bool task_find_live(struct index_snapshot *snapshot, uint64_t actor, uint64_t se
     struct view packed;
     return index_get(snapshot, TABLE_LIVE, pair_key(&key, actor, sequence), &packed) &&
            task_unpack(packed, task);
+}
+
+bool task_is_deferred(const struct actor_head *actor, const struct task_head *task)
+{
+    return task->state == TASK_DEFERRED &&
+           task->deferred_version == actor->state_version;
 }
 
 bool task_at_place(struct index_snapshot *snapshot, uint64_t actor, uint64_t number,

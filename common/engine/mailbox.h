@@ -14,7 +14,13 @@ void mailbox_append(struct actor *actor, uint64_t slot, uint64_t sequence);
 /* The first pending task; false when there is none. `packed` lives for this step. */
 bool mailbox_first(struct engine *engine, struct actor *actor,
                    struct task_record *task_out);
-void mailbox_drop_first(struct actor *actor);
+/* The task at this place is no longer in line; `leave`: nor is any before it. */
+void mailbox_drop(struct actor *actor, uint64_t slot);
+void mailbox_leave(struct actor *actor, uint64_t slot);
+/* The state changed: what was deferred is in line again, before all that came later. */
+void mailbox_offer_deferred(struct actor *actor);
+/* Whether the task is set aside until then. */
+bool task_is_deferred(const struct actor_head *actor, const struct task_head *task);
 /* The stored task, wherever it is. */
 bool task_find(struct index_snapshot *snapshot, uint64_t actor, uint64_t sequence,
                struct task_record *task_out);

@@ -253,6 +253,8 @@ void engine_close(struct engine *engine)
     batch_free(&engine->batch);
     batch_free(&engine->sealed);
     free(engine->timers.list);
+    free(engine->told);
+    crowd_free(&engine->crowds);
     bytes_free(&engine->body);
     bytes_free(&engine->scratch);
     bytes_free(&engine->line.text);

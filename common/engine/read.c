@@ -79,7 +79,7 @@ static void fill_counts(const struct engine *engine, const struct actor_head *he
                         struct actor_info *info)
 {
     info->running = is_running(engine, head);
-    info->pending = head->counts.pending - info->running;
+    info->pending = head->counts.pending + head->counts.deferred - info->running;
     info->delayed = head->counts.delayed;
     info->done = head->counts.done;
     info->failed = head->counts.failed;
@@ -256,6 +256,8 @@ void task_describe(const struct engine *engine, const struct actor_head *actor,
                                .finished_ms = task->head.finished_ms,
                                .message_bytes = task->message.size};
     memcpy(info->fingerprint, task->head.fingerprint, sizeof info->fingerprint);
+    if (info->state == TASK_DEFERRED && !task_is_deferred(actor, &task->head))
+        info->state = TASK_PENDING; /* the state changed since */
     if (actor->running == info->sequence && is_running(engine, actor))
         info->state = TASK_RUNNING;
     if (task->head.flags & TASK_KEYED) {

@@ -23,11 +23,14 @@ static struct behavior *find_named(struct behavior_set *set, struct view name)
    `_`, else `default`, else the fallback. */
 struct behavior *behavior_of(struct behavior_set *set, const struct actor_record *actor)
 {
-    if (actor->behavior[0])
-        return find_named(set, view_text(actor->behavior));
-    const char *end = strrchr(actor->name, '_');
-    struct view own = end ? view_of(actor->name, (size_t)(end - actor->name))
-                          : view_text(actor->name);
+    return actor->behavior[0] ? find_named(set, view_text(actor->behavior))
+                              : behavior_by_name(set, view_text(actor->name));
+}
+
+struct behavior *behavior_by_name(struct behavior_set *set, struct view name)
+{
+    const char *end = name.size ? memrchr(name.data, '_', name.size) : NULL;
+    struct view own = end ? view_of(name.data, (size_t)(end - name.data)) : name;
     struct behavior *behavior = find_named(set, own);
     if (!behavior)
         behavior = find_named(set, view_text("default"));
@@ -88,6 +91,10 @@ void scheduler_wake_for_retry(struct engine *engine, struct actor *actor)
 
 void scheduler_forget(struct engine *engine, struct actor *actor)
 {
+    if (actor->crowd) {
+        crowd_leave(engine, actor);
+        return;
+    }
     struct actor **link = actor->hungry ? &engine->hungry : &engine->run_first;
     if (actor->schedule != ACTOR_QUEUED && !actor->hungry)
         return;
@@ -137,19 +144,40 @@ static unsigned run_actor(struct engine *engine, struct actor *actor,
     bool retires = is_to_retire(actor);
     if (result == TURN_WAITS || (retires && !decide_retire(engine, actor)))
         wait_for_commit(engine, actor);
+    else if (result == TURN_CROWDED)
+        crowd_join(engine, actor);
     else if (result == TURN_OVER && !retires)
         scheduler_offer(engine, actor);
     return turns;
 }
 
+/* Actors that got messages from other actors. */
+static void offer_told(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->told_count; i++) {
+        struct actor *actor = actor_get(engine, engine->told[i]);
+        if (actor)
+            scheduler_offer(engine, actor);
+    }
+    engine->told_count = 0;
+}
+
 void scheduler_run(struct engine *engine, unsigned turns_max)
 {
+    offer_told(engine);
     while (turns_max && engine->run_first && !engine->read_only) {
         unsigned turns = run_actor(engine, dequeue(engine), turns_max);
         turns_max -= turns ? turns : 1;
+        offer_told(engine);
         if (engine->space_short)
             return;
     }
+}
+
+void scheduler_behaviors_changed(struct engine *engine)
+{
+    crowd_admit_all(engine);
+    attention_offer_all(engine);
 }
 
 /* ----------------------------------------------------------------------- backfill */

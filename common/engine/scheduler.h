@@ -15,11 +15,15 @@ void scheduler_wake_for_retry(struct engine *engine, struct actor *actor);
 void scheduler_run(struct engine *engine, unsigned turns_max);
 /* Actors that waited for the last commit, or for room, are offered again. */
 void scheduler_feed(struct engine *engine);
+/* Behaviors came or went: whoever waited for one is offered again. */
+void scheduler_behaviors_changed(struct engine *engine);
 /* Looks for actors with tasks from before the opening, a bounded number a step. */
 void scheduler_backfill(struct engine *engine);
 /* Takes the actor out of the queues. */
 void scheduler_forget(struct engine *engine, struct actor *actor);
 struct behavior *behavior_of(struct behavior_set *set,
                              const struct actor_record *actor);
+/* What handles an actor of that name whose `behavior` says nothing. */
+struct behavior *behavior_by_name(struct behavior_set *set, struct view name);
 
 #endif

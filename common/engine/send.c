@@ -8,23 +8,34 @@
 
 #include "common/base/log.h"
 #include "common/engine/core.h"
+#include "common/engine/notice.h"
 
 /* A send under decision. Most messages are new; of a bulk load that is run again many
    are known. */
 struct sending {
     struct engine *engine;
     struct request *request;
+    struct actor *actor;    /* null: it is to be created */
     struct actor_head head; /* as it will be when the changes so far are applied */
     int64_t due_ms;
     uint64_t added;
     uint64_t last; /* sequence number of the last message, new or known */
 };
 
+bool send_is_same(struct engine *engine, const struct actor_record *actor,
+                  const struct task_record *known, const uint8_t fingerprint[16])
+{
+    if (memcmp(known->head.fingerprint, fingerprint, 16) == 0)
+        return true;
+    const struct behavior *behavior = behavior_of(engine->behaviors, actor);
+    return behavior && behavior->policy.key_decides;
+}
+
 static bool answer_known(struct sending *sending, const struct task_record *task,
                          const uint8_t fingerprint[16], const struct key *key)
 {
     sending->last = task->head.sequence;
-    if (memcmp(task->head.fingerprint, fingerprint, 16) == 0)
+    if (send_is_same(sending->engine, &sending->actor->record, task, fingerprint))
         return true;
     BYTES_AUTO(name);
     key_append_encoded(&name, key);
@@ -41,7 +52,9 @@ static void add_message(struct sending *sending, struct view message,
     struct request *request = sending->request;
     struct change change = {.type = CHANGE_ACCEPT,
                             .actor = sending->head.id,
-                            .sequence = sending->head.next_slot++,
+                            .sequence = sending->actor
+                                            ? record_take_slot(engine, sending->actor)
+                                            : sending->head.next_slot++,
                             .due_ms = sending->due_ms,
                             .openings = index_incarnation(engine->index),
                             .key = key_view(key),
@@ -56,15 +69,15 @@ static void add_message(struct sending *sending, struct view message,
 
 /* A key that is used again after its time leaves nothing of the old task behind: where
    receipts of other outcomes lie, it might be found before the new one. Counts stay. */
-static void forget_expired(struct sending *sending, const struct task_record *task,
-                           const struct key *key)
+void send_forget_expired(struct engine *engine, uint64_t actor,
+                         const struct task_record *task, const struct key *key)
 {
     struct change change = {.type = CHANGE_FORGET,
-                            .actor = sending->head.id,
+                            .actor = actor,
                             .sequence = task->head.sequence,
                             .outcome = TASK_DONE,
                             .key = key_view(key)};
-    record_add(sending->engine, &change);
+    record_add(engine, &change);
 }
 
 /* False when the request was refused. */
@@ -83,19 +96,10 @@ static bool send_message(struct sending *sending, size_t n)
                      engine->clock_ms, &task))
             return answer_known(sending, &task, fingerprint, &key);
         if (task.head.sequence)
-            forget_expired(sending, &task, &key);
+            send_forget_expired(engine, sending->head.id, &task, &key);
     }
     add_message(sending, message, &key, fingerprint);
     return true;
-}
-
-static int64_t due_of(const struct engine *engine, const struct parameters *parameters)
-{
-    if (parameters->delay_ms > 0)
-        return engine->wall_ms + parameters->delay_ms;
-    if (parameters->at_ms > engine->wall_ms)
-        return parameters->at_ms;
-    return 0;
 }
 
 static bool is_too_large(struct engine *engine, struct request *request)
@@ -115,21 +119,16 @@ static bool is_too_large(struct engine *engine, struct request *request)
 static void replace_timer(struct sending *sending)
 {
     struct engine *engine = sending->engine;
-    struct view name = view_text(sending->request->parameters.timer), value;
-    struct text_key key;
-    struct key_place place;
+    struct view name = view_text(sending->request->parameters.timer);
     struct task_record task;
     struct change change;
-    if (!name.size || !index_get(index_decided(engine->index), TABLE_KEYS,
-                                 timer_name_key(&key, sending->head.id, name), &value))
-        return;
-    memcpy(&place, value.data, sizeof place);
-    if (!task_find_live(index_decided(engine->index), sending->head.id, place.sequence,
-                        &task) ||
+    if (!name.size || !sending->actor ||
+        !timer_find(engine, sending->actor->id, name, &task) ||
         task.head.state != TASK_DELAYED)
         return;
     turn_cancel_change(engine, &sending->head, &task, &change);
     record_add(engine, &change);
+    notice_finished(engine, sending->actor, &task, TASK_CANCELED, view_of("", 0));
     sending->head.counts.delayed--;
 }
 
@@ -162,6 +161,14 @@ static void commit_send(struct sending *sending, uint64_t created)
     decide_committed(engine, request, status);
 }
 
+static bool is_made_by_its_message(struct engine *engine, const struct request *request)
+{
+    const struct behavior *behavior =
+        behavior_by_name(engine->behaviors, view_bytes(&request->text));
+    return request->text.size &&
+           (request->parameters.create || (behavior && behavior->policy.create));
+}
+
 /* The actor's head, or that of one to be created in the same record; false when the
    request was refused. */
 static bool find_target(struct sending *sending, uint64_t *created_out)
@@ -174,11 +181,16 @@ static bool find_target(struct sending *sending, uint64_t *created_out)
                                          : NULL;
     *created_out = 0;
     if (actor) {
+        sending->actor = actor;
         sending->head = actor->record.head;
         return true;
     }
-    if (request->actor || !request->parameters.create || name_check_actor(name)) {
+    if (request->actor || !is_made_by_its_message(engine, request)) {
         decide_answer(engine, request, STATUS_NOT_FOUND, "no such actor");
+        return false;
+    }
+    if (name_check_actor(name)) {
+        decide_answer(engine, request, STATUS_INVALID, "that is no name for an actor");
         return false;
     }
     *created_out = engine->next_actor;
@@ -192,14 +204,13 @@ static bool find_target(struct sending *sending, uint64_t *created_out)
     return true;
 }
 
-/* `.SEQ` names a task that there is; no message is sent under such a key. */
+/* Such a key names a task that there is; no message is sent under one. */
 static bool is_servers_own(struct sending *sending)
 {
     struct engine *engine = sending->engine;
     const struct request *request = sending->request;
-    uint64_t sequence;
     struct task_record task;
-    if (!key_is_sequence(&request->parameters.key, &sequence))
+    if (!key_is_servers_own(&request->parameters.key))
         return false;
     return request->count > 1 || request->first_line > 1 ||
            !key_find(engine, index_decided(engine->index), &sending->head,
@@ -215,11 +226,25 @@ static bool is_refused(struct sending *sending)
                       "a message is delayed by ten years at most");
         return true;
     }
+    if (request->parameters.timer[0] &&
+        (request->parameters.key.size || request->count > 1)) {
+        decide_answer(engine, request, STATUS_INVALID,
+                      "a named timer is one message, without a key");
+        return true;
+    }
     if (is_servers_own(sending)) {
         decide_answer(engine, request, STATUS_NOT_FOUND,
                       "no such task; keys that begin with a dot are the server's own");
         return true;
     }
+    return false;
+}
+
+/* What holds for messages that are not known yet. */
+static bool takes_no_more(struct sending *sending)
+{
+    struct engine *engine = sending->engine;
+    struct request *request = sending->request;
     if (sending->head.flags & ACTOR_RETIRING) {
         decide_answer(engine, request, STATUS_BUSY, "the actor is being retired");
         return true;
@@ -228,14 +253,14 @@ static bool is_refused(struct sending *sending)
         decide_answer(engine, request, STATUS_BUSY, "the actor is suspended");
         return true;
     }
-    return false;
+    return !has_room(sending);
 }
 
 void decide_send(struct engine *engine, struct request *request)
 {
     struct sending sending = {.engine = engine,
                               .request = request,
-                              .due_ms = due_of(engine, &request->parameters)};
+                              .due_ms = timer_due_ms(engine, &request->parameters)};
     uint64_t created;
     record_begin(engine);
     if (is_too_large(engine, request) || !find_target(&sending, &created) ||
@@ -245,7 +270,7 @@ void decide_send(struct engine *engine, struct request *request)
     for (size_t n = 0; n < request->count; n++)
         if (!send_message(&sending, n))
             return;
-    if (sending.added && !has_room(&sending))
+    if (sending.added && takes_no_more(&sending))
         return;
     commit_send(&sending, created);
 }

@@ -82,6 +82,29 @@ struct timer timer_pop(struct timer_heap *heap)
     return first;
 }
 
+int64_t timer_due_ms(const struct engine *engine, const struct parameters *parameters)
+{
+    if (parameters->delay_ms > 0)
+        return engine->wall_ms + parameters->delay_ms;
+    if (parameters->at_ms > engine->wall_ms)
+        return parameters->at_ms;
+    return 0;
+}
+
+bool timer_find(struct engine *engine, uint64_t actor, struct view name,
+                struct task_record *task)
+{
+    struct text_key key;
+    struct key_place place;
+    struct view value;
+    if (name.size > TIMER_NAME_BYTES_MAX ||
+        !index_get(index_decided(engine->index), TABLE_KEYS,
+                   timer_name_key(&key, actor, name), &value))
+        return false;
+    memcpy(&place, value.data, sizeof place);
+    return task_find_live(index_decided(engine->index), actor, place.sequence, task);
+}
+
 static bool load_timer(void *context, struct view key, struct view value)
 {
     (void)value;

@@ -7,6 +7,7 @@
 
 #include "common/engine/engine.h"
 #include "common/journal/index.h"
+#include "common/journal/record.h"
 
 struct engine;
 
@@ -34,6 +35,12 @@ void timer_add(struct timer_heap *heap, int64_t due_ms, uint64_t actor,
                uint64_t sequence);
 bool timer_due(const struct timer_heap *heap, int64_t now_ms);
 struct timer timer_pop(struct timer_heap *heap);
+/* When a message with these parameters is due; 0: at once. */
+int64_t timer_due_ms(const struct engine *engine, const struct parameters *parameters);
+/* The unfinished task of the actor's timer of that name: DELAYED, unless it has fired
+   and waits for its turn. False when there is none. */
+bool timer_find(struct engine *engine, uint64_t actor, struct view name,
+                struct task_record *task_out);
 void timers_load(struct engine *engine);
 void timers_fire(struct engine *engine);
 

@@ -10,122 +10,24 @@
  */
 #include "common/engine/turn.h"
 
-#include <stdio.h>
-
 #include "common/base/log.h"
 #include "common/engine/core.h"
-
-#define BACKOFF_MS 1000
-#define BACKOFF_MS_MAX (5 * 60 * 1000)
-#define ATTEMPTS_MAX 5
-
-static struct view truncated(struct view text)
-{
-    const char *line_end = text.size ? memchr(text.data, '\n', text.size) : NULL;
-    if (line_end)
-        text.size = (size_t)(line_end - text.data);
-    if (text.size > ERROR_TEXT_BYTES_MAX)
-        text.size = ERROR_TEXT_BYTES_MAX;
-    return text;
-}
-
-/* A result or state beyond its limit fails the turn, with a text that says which. */
-static void check_output(const struct engine *engine, struct turn_output *output)
-{
-    const struct engine_options *limits = &engine->options;
-    const char *what = NULL;
-    uint32_t limit = 0;
-    if (output->verdict != TURN_DONE)
-        return;
-    if (output->result.size > limits->result_bytes_max) {
-        what = "result";
-        limit = limits->result_bytes_max;
-    } else if (output->state_changed && output->state.size > limits->state_bytes_max) {
-        what = "state";
-        limit = limits->state_bytes_max;
-    }
-    if (!what)
-        return;
-    output->verdict = TURN_FAILED;
-    bytes_clear(&output->error);
-    bytes_format(&output->error, "the turn's %s exceeds the limit of %u bytes", what,
-                 limit);
-}
-
-static int64_t backoff_ms(uint32_t attempts)
-{
-    int64_t ms = BACKOFF_MS;
-    while (--attempts && ms < BACKOFF_MS_MAX)
-        ms *= 2;
-    return ms < BACKOFF_MS_MAX ? ms : BACKOFF_MS_MAX;
-}
-
-static enum status commit_finish(struct engine *engine, struct actor *actor,
-                                 const struct task_record *task,
-                                 struct turn_output *output, uint32_t turn_ms)
-{
-    bool done = output->verdict == TURN_DONE;
-    struct change change = {.type = CHANGE_FINISH,
-                            .actor = actor->id,
-                            .sequence = task->head.sequence,
-                            .slot = task->head.slot,
-                            .outcome = done ? TASK_DONE : TASK_FAILED,
-                            .attempts = task->head.attempts + 1,
-                            .turn_ms = turn_ms,
-                            .flags = CHANGE_RAN};
-    if (done && output->result_is_message)
-        change.flags |= CHANGE_RESULT_IS_MESSAGE;
-    else
-        change.result =
-            done ? view_bytes(&output->result) : truncated(view_bytes(&output->error));
-    if (done && output->state_changed) {
-        change.flags |= CHANGE_STATE_CHANGED;
-        change.state = view_bytes(&output->state);
-    }
-    log_place(engine, &actor->record.head, task, &change);
-    record_begin(engine);
-    record_add(engine, &change);
-    return record_commit(engine);
-}
-
-static enum status commit_attempt(struct engine *engine, struct actor *actor,
-                                  const struct task_record *task,
-                                  struct turn_output *output)
-{
-    uint32_t attempts = task->head.attempts + 1;
-    struct change change = {.type = CHANGE_ATTEMPT,
-                            .actor = actor->id,
-                            .sequence = task->head.sequence,
-                            .attempts = attempts,
-                            .due_ms = engine->wall_ms + backoff_ms(attempts),
-                            .text = truncated(view_bytes(&output->error))};
-    record_begin(engine);
-    record_add(engine, &change);
-    return record_commit(engine);
-}
-
-static enum status commit_output(struct engine *engine, struct actor *actor,
-                                 const struct task_record *task,
-                                 struct turn_output *output, uint32_t turn_ms)
-{
-    check_output(engine, output);
-    if (output->verdict == TURN_RETRY && task->head.attempts + 1 < ATTEMPTS_MAX)
-        return commit_attempt(engine, actor, task, output);
-    return commit_finish(engine, actor, task, output, turn_ms);
-}
+#include "common/engine/outcome.h"
 
 /* It counts what it changes, so that one record can cancel many tasks. */
 void turn_cancel_change(struct engine *engine, struct actor_head *head,
                         const struct task_record *task, struct change *change)
 {
-    bool delayed = task->head.state == TASK_DELAYED;
+    uint32_t flags = task->head.state == TASK_DELAYED      ? CHANGE_WAS_DELAYED
+                     : task_is_deferred(head, &task->head) ? CHANGE_WAS_DEFERRED
+                                                           : 0;
     *change = (struct change){.type = CHANGE_FINISH,
                               .actor = head->id,
                               .sequence = task->head.sequence,
                               .slot = task->head.slot,
                               .outcome = TASK_CANCELED,
                               .attempts = task->head.attempts,
-                              .flags = delayed ? CHANGE_WAS_DELAYED : 0};
+                              .flags = flags};
     log_place(engine, head, task, change);
     head->log_first = change->log_first;
     head->log_bytes = change->log_bytes;
@@ -152,9 +54,20 @@ static void post_finished(void *context, uint64_t turn, struct turn_output *outp
     engine_post(engine, request);
 }
 
-static void start_input(struct engine *engine, struct actor *actor,
-                        const struct task_record *task, struct turn_input *input,
-                        struct key *numbered)
+static void open_envelope(const struct task_record *task, struct turn_input *input)
+{
+    struct envelope envelope;
+    envelope_unpack(task->envelope, &envelope);
+    input->kind = envelope.kind;
+    input->sender = envelope.sender_name;
+    input->reply_to = envelope.reply_to;
+    input->outcome = envelope.outcome;
+    input->headers = envelope.headers;
+}
+
+static void fill_input(struct engine *engine, struct actor *actor,
+                       const struct task_record *task, struct turn_input *input,
+                       struct key *numbered)
 {
     struct pair_key key;
     *input = (struct turn_input){
@@ -163,7 +76,9 @@ static void start_input(struct engine *engine, struct actor *actor,
         .key = task->key,
         .attempt = 1 + task->head.attempts +
                    (index_incarnation(engine->index) - task->head.openings),
-        .message = task->message};
+        .message = task->message,
+        .caller = task->caller};
+    open_envelope(task, input);
     if (!(task->head.flags & TASK_KEYED)) {
         key_of_sequence(task->head.sequence, numbered);
         input->key = key_view(numbered);
@@ -186,7 +101,7 @@ static void mark_running(struct engine *engine, struct actor *actor,
     actor->record.head.running = task->head.sequence;
     actor->record.head.running_incarnation = index_incarnation(engine->index);
     engine->applying = journal_last(engine->journal);
-    actor_touch(engine, actor);
+    actor_touch_shown(engine, actor);
 }
 
 static void mark_stopped(struct engine *engine, struct actor *actor)
@@ -198,7 +113,7 @@ static void mark_stopped(struct engine *engine, struct actor *actor)
     if (actor->record.head.running) {
         actor->record.head.running = 0;
         engine->applying = journal_last(engine->journal);
-        actor_touch(engine, actor);
+        actor_touch_shown(engine, actor);
     }
 }
 
@@ -219,51 +134,69 @@ static bool is_durable(struct engine *engine, const struct actor *actor,
     return durable;
 }
 
+/* It may come: whoever looks sees that it is waited for. */
+static void note_no_behavior(struct engine *engine, struct actor *actor)
+{
+    engine->applying = journal_last(engine->journal);
+    attention_update(engine, actor->id);
+    actor_touch_shown(engine, actor);
+}
+
 enum turn_result turn_run(struct engine *engine, struct actor *actor)
 {
     struct task_record task;
     struct behavior *behavior = behavior_of(engine->behaviors, &actor->record);
+    if (!behavior && actor->record.head.attention == ATTENTION_NONE)
+        note_no_behavior(engine, actor);
     if (!behavior || engine->stopping)
         return TURN_IMPOSSIBLE;
-    bool ahead = behavior->runs_ahead;
+    bool later = behavior->answers_later || !behavior->runs_ahead;
     if (!mailbox_first(engine, actor, &task))
         return TURN_IMPOSSIBLE;
-    if (!ahead && !is_durable(engine, actor, &task))
+    if (!behavior->runs_ahead && !is_durable(engine, actor, &task))
         return TURN_WAITS;
+    if (!crowd_lets_in(engine, behavior))
+        return TURN_CROWDED;
     struct turn_input input;
     struct turn_output output = {0};
     struct key numbered;
-    start_input(engine, actor, &task, &input, &numbered);
-    if (!ahead)
+    fill_input(engine, actor, &task, &input, &numbered);
+    if (later)
         mark_running(engine, actor, &task, behavior);
     if (behavior->start(behavior, &input, actor->id, &output, post_finished, engine) ==
         TURN_STARTED)
         return TURN_UNDER_WAY;
-    if (!ahead)
+    if (later)
         mark_stopped(engine, actor);
-    enum status status = commit_output(engine, actor, &task, &output, 0);
+    enum status status = outcome_commit(engine, actor, behavior, &task, &output, 0);
     turn_output_free(&output);
     return status ? TURN_WAITS : TURN_OVER;
+}
+
+static enum status commit_late(struct engine *engine, struct actor *actor,
+                               struct turn_output *output)
+{
+    struct task_record task;
+    if (actor->turn_void || !task_find_live(index_decided(engine->index), actor->id,
+                                            actor->running_sequence, &task))
+        return STATUS_OK;
+    return outcome_commit(
+        engine, actor, actor->running_behavior, &task, output,
+        (uint32_t)((engine->now_ns - actor->turn_started_ns) / 1000000));
 }
 
 void turn_finished(struct engine *engine, struct request *request)
 {
     struct actor *actor = actor_get(engine, request->actor);
-    struct task_record task;
     ENSURE(actor && actor->schedule == ACTOR_RUNNING);
-    bool drop =
-        actor->turn_void || !task_find_live(index_decided(engine->index), actor->id,
-                                            actor->running_sequence, &task);
-    enum status status = STATUS_OK;
-    if (!drop)
-        status = commit_output(
-            engine, actor, &task, &request->output,
-            (uint32_t)((engine->now_ns - actor->turn_started_ns) / 1000000));
+    struct behavior *behavior = actor->running_behavior;
+    enum status status = commit_late(engine, actor, &request->output);
     /* Without room for its record the turn never was: it runs again when there is. */
     if (status)
         log_warning("%s: the outcome of a turn could not be kept: %s",
                     actor->record.name, status_text(status));
     mark_stopped(engine, actor);
+    crowd_admit(engine, behavior);
     decide_parked(engine, actor);
     if (!decide_retire(engine, actor))
         scheduler_offer(engine, actor);

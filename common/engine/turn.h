@@ -12,6 +12,7 @@ enum turn_result {
     TURN_OVER,      /* it ran; the next may follow */
     TURN_UNDER_WAY, /* it was started and answers later */
     TURN_WAITS,     /* for the last commit, or for room: try again after the next one */
+    TURN_CROWDED,   /* its behavior has no room for another one now */
     TURN_IMPOSSIBLE /* no behavior, nothing to run, or the daemon stops */
 };
 /* Runs or starts a turn of the actor's first task. */

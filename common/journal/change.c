@@ -58,6 +58,7 @@ static void code_accept(struct codec *codec, struct change *change)
     CODE(fingerprint);
     CODE_VIEW(timer);
     CODE_VIEW(caller);
+    CODE_VIEW(envelope);
     CODE_VIEW(message);
 }
 
@@ -129,6 +130,14 @@ static void code_fields(struct codec *codec, struct change *change)
         CODE(outcome);
         CODE_VIEW(key);
         break;
+    case CHANGE_DEFER:
+        CODE(sequence);
+        CODE(slot);
+        break;
+    case CHANGE_BOND:
+        CODE(other);
+        CODE(flags);
+        break;
     case CHANGE_REMOVE:
     case CHANGE_TYPES:
         break;
@@ -147,8 +156,8 @@ void change_begin(struct bytes *body, int64_t wall_ms, int64_t clock_ms)
 size_t change_size_max(const struct change *change)
 {
     return sizeof *change + change->text.size + change->key.size + change->timer.size +
-           change->caller.size + change->message.size + change->result.size +
-           change->state.size;
+           change->caller.size + change->envelope.size + change->message.size +
+           change->result.size + change->state.size;
 }
 
 void change_append(struct bytes *body, const struct change *change)

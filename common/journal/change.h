@@ -22,7 +22,7 @@
 #include "common/base/bytes.h"
 #include "common/journal/record.h"
 
-#define CHANGE_VERSION 1
+#define CHANGE_VERSION 2 /* 1 was never released */
 
 enum change_type {
     CHANGE_CREATE = 1, /* an actor: actor, owner, text (name) */
@@ -32,7 +32,7 @@ enum change_type {
     CHANGE_BEHAVIOR,   /* actor, text (name, or empty) */
     CHANGE_STATE,      /* written from outside: actor, text (content type), state */
     CHANGE_ACCEPT,     /* a message: actor, sequence, due_ms, openings, flags, key,
-                          fingerprint, timer, caller, message */
+                          fingerprint, timer, caller, envelope, message */
     CHANGE_DUE,        /* a delayed task takes its place: actor, sequence, slot */
     CHANGE_FINISH,     /* a turn, or a cancel: actor, sequence, slot, outcome, attempts,
                           turn_ms, flags, log_first, log_bytes, result, state */
@@ -41,6 +41,8 @@ enum change_type {
     CHANGE_RETRY,  /* a finished task waits again: actor, sequence, slot, outcome (it
                       had), openings */
     CHANGE_FORGET, /* a finished task and its key: actor, sequence, outcome, key */
+    CHANGE_DEFER,  /* the first task is set aside: actor, sequence, slot */
+    CHANGE_BOND,   /* between two actors: actor, other, flags (of engine's bond.h) */
     CHANGE_TYPES
 };
 
@@ -48,12 +50,13 @@ enum change_flags {
     CHANGE_RESULT_IS_MESSAGE = 1,
     CHANGE_STATE_CHANGED = 2,
     CHANGE_RAN = 4, /* FINISH: a turn ran (a cancel of a waiting task has none) */
-    CHANGE_WAS_DELAYED = 8 /* FINISH: it had no place in the mailbox yet */
+    CHANGE_WAS_DELAYED = 8,  /* FINISH: it had no place in the mailbox yet */
+    CHANGE_WAS_DEFERRED = 16 /* FINISH: it had been set aside */
 };
 
 struct change {
     enum change_type type;
-    uint64_t actor, sequence, slot;
+    uint64_t actor, sequence, slot, other;
     int64_t due_ms;
     uint64_t log_first, log_bytes;
     uint32_t attempts, openings, turn_ms;
@@ -61,7 +64,7 @@ struct change {
     struct record_owner owner;
     uint8_t outcome; /* enum task_state */
     uint8_t fingerprint[16];
-    struct view text, key, timer, caller, message, result, state;
+    struct view text, key, timer, caller, envelope, message, result, state;
 };
 
 /* Starts a record's body in `body`, forgetting what it held. */

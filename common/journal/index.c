@@ -48,7 +48,8 @@ static const char *const table_names[TABLE_COUNT] = {[TABLE_ACTORS] = "actors",
                                                      [TABLE_KEYS] = "keys",
                                                      [TABLE_LOG] = "log",
                                                      [TABLE_TIMERS] = "timers",
-                                                     [TABLE_ATTENTION] = "attention"};
+                                                     [TABLE_ATTENTION] = "attention",
+                                                     [TABLE_BONDS] = "bonds"};
 
 static enum status read_meta(struct store_writer *writer, store_table meta,
                              const char *name, void *out, size_t size)

@@ -11,8 +11,8 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
               "packed forms are little-endian");
-static_assert(sizeof(struct actor_head) == 232, "the packed form of an actor changed");
-static_assert(sizeof(struct task_head) == 88, "the packed form of a task changed");
+static_assert(sizeof(struct actor_head) == 240, "the packed form of an actor changed");
+static_assert(sizeof(struct task_head) == 96, "the packed form of a task changed");
 
 void number_to_key(uint64_t number, char out[8])
 {
@@ -152,9 +152,9 @@ bool actor_unpack(struct view packed, struct actor_record *actor)
 
 size_t task_packed_size(const struct task_record *task)
 {
-    return 1 + sizeof task->head + 5 * sizeof(uint32_t) + task->key.size +
-           task->timer.size + task->caller.size + task->message.size +
-           task->result.size;
+    return 1 + sizeof task->head + 6 * sizeof(uint32_t) + task->key.size +
+           task->timer.size + task->caller.size + task->envelope.size +
+           task->message.size + task->result.size;
 }
 
 static char *copy(char *out, const void *data, size_t size)
@@ -177,6 +177,7 @@ void task_pack(const struct task_record *task, char *out)
     out = copy_sized(out, task->key);
     out = copy_sized(out, task->timer);
     out = copy_sized(out, task->caller);
+    out = copy_sized(out, task->envelope);
     out = copy_sized(out, task->message);
     copy_sized(out, task->result);
 }
@@ -192,6 +193,7 @@ bool task_unpack(struct view packed, struct task_record *task)
     task->key = take_sized(&reader);
     task->timer = take_sized(&reader);
     task->caller = take_sized(&reader);
+    task->envelope = take_sized(&reader);
     task->message = take_sized(&reader);
     task->result = take_sized(&reader);
     return !reader.failed && reader.rest.size == 0 &&

@@ -18,8 +18,8 @@
 #include "common/base/limits.h"
 #include "common/base/name.h"
 
-#define RECORD_VERSION 1
-#define ACTOR_PARTS 9 /* the folder and the eight files in it */
+#define RECORD_VERSION 2 /* 1 was never released */
+#define ACTOR_PARTS 9    /* the folder and the eight files in it */
 
 struct record_owner {
     uint32_t uid, gid, mode;
@@ -28,7 +28,8 @@ struct record_owner {
 enum record_actor_flags {
     ACTOR_SUSPENDED = 1,
     ACTOR_RETIRING = 2,
-    ACTOR_RETRYING = 4 /* its first task waits for retry_ms */
+    ACTOR_RETRYING = 4, /* its first task waits for retry_ms */
+    ACTOR_BONDED = 8    /* it has watched or linked, or was, at some time */
 };
 
 struct actor_counts {
@@ -38,8 +39,9 @@ struct actor_counts {
 
 struct actor_head {
     uint64_t id;
-    uint64_t next_slot;  /* the next sequence number or place in the mailbox */
-    uint64_t first_slot; /* no pending task has a place below this */
+    uint64_t next_slot;      /* the next sequence number or place in the mailbox */
+    uint64_t first_slot;     /* no pending task has a place below this */
+    uint64_t deferred_first; /* nor a deferred one below this */
     struct actor_counts counts;
     uint64_t state_version, state_bytes;
     uint64_t log_first, log_next, log_bytes; /* lines by number; rendered bytes */
@@ -79,7 +81,8 @@ enum record_task_flags {
 
 struct task_head {
     uint64_t sequence;
-    uint64_t slot; /* its place in the mailbox; 0: none (delayed, deferred, finished) */
+    uint64_t slot; /* its place in the mailbox; 0: none (delayed, finished) */
+    uint64_t deferred_version; /* DEFERRED until the state has another version */
     int64_t accepted_ms, due_ms, finished_ms; /* wall clock; due 0: at once */
     int64_t finished_clock_ms;                /* store clock: retention runs from it */
     uint64_t keyless_number; /* it is the n-th finished task without a key */
@@ -94,7 +97,7 @@ struct task_head {
 /* A task with its bodies borrowed. `result` is the error text of one that failed. */
 struct task_record {
     struct task_head head;
-    struct view key, timer, caller, message, result;
+    struct view key, timer, caller, envelope, message, result;
 };
 
 /* Bytes of the packed form; task_pack writes exactly so many at `out`. */

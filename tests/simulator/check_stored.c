@@ -54,9 +54,9 @@ static void add_actor(const struct actor_model *actor, uint64_t expected[TABLE_C
 
 void check_stored(struct sim *sim)
 {
-    static const char *const names[TABLE_COUNT] = {"actors", "names",  "states",
-                                                   "tasks",  "",       "keys",
-                                                   "lines",  "timers", "attention"};
+    static const char *const names[TABLE_COUNT] = {
+        "actors", "names", "states", "tasks",     "",
+        "keys",   "lines", "timers", "attention", "bonds"};
     uint64_t expected[TABLE_COUNT] = {0};
     struct index_snapshot snapshot;
     for (size_t i = 0; i < sim->committed.actor_count; i++)

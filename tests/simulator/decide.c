@@ -128,11 +128,11 @@ static enum status send_all(struct sim *sim, struct post *post, struct sending *
     sending->next = actor ? actor->next : 1;
     if (post->parameters.at_ms - sim->wall_ms > DELAY_MS_MAX)
         return STATUS_INVALID;
+    if (post->parameters.timer[0] && (post->parameters.key.size || post->count > 1))
+        return STATUS_INVALID;
     if (is_servers_own(sim, post, actor))
         return STATUS_NOT_FOUND;
     if (actor) {
-        if (actor->is_retiring || (post->refuse_suspended && actor->is_suspended))
-            return STATUS_BUSY;
         unfinished = actor_count_pending(actor) + actor_count_delayed(actor);
         unfinished -= replace_timer(sending, actor, post->parameters.timer);
     }
@@ -141,6 +141,9 @@ static enum status send_all(struct sim *sim, struct post *post, struct sending *
         if (status)
             return status;
     }
+    if (sending->added && actor &&
+        (actor->is_retiring || (post->refuse_suspended && actor->is_suspended)))
+        return STATUS_BUSY;
     if (sending->added && unfinished + sending->added > sim->options.mailbox_tasks_max)
         return STATUS_FULL;
     return STATUS_OK;
@@ -159,6 +162,8 @@ static void decide_post_send(struct sim *sim, struct post *post)
             post->status = STATUS_TOO_LARGE;
     if (!post->status && !actor && (post->actor || !post->parameters.create))
         post->status = STATUS_NOT_FOUND;
+    if (!post->status && !actor && name_check_actor(post->name))
+        post->status = STATUS_INVALID;
     if (post->status)
         return;
     if (!actor) {

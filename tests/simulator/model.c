@@ -226,6 +226,18 @@ static void accept(struct actor_model *actor, const struct event *event,
         actor->timers[timer_of(effect->timer)] = sequence;
 }
 
+struct view model_last_line(struct view text)
+{
+    while (text.size && memchr("\n\r\t ", text.data[text.size - 1], 4))
+        text.size--;
+    size_t from = text.size;
+    while (from && text.data[from - 1] != '\n')
+        from--;
+    size_t size = text.size - from;
+    return view_of(text.data + from,
+                   size < ERROR_TEXT_BYTES_MAX ? size : ERROR_TEXT_BYTES_MAX);
+}
+
 static void write_line(struct model *model, struct actor_model *actor,
                        const struct task_model *task, uint32_t turn_ms)
 {
@@ -241,7 +253,7 @@ static void write_line(struct model *model, struct actor_model *actor,
     key_append_encoded(&text, &key);
     bytes_append_text(&text, "\t");
     if (task->state == TASK_FAILED)
-        append_column(&text, task->result);
+        append_column(&text, model_last_line(task->result));
     bytes_append_text(&text, "\n");
     actor->log_bytes += text.size;
     size_t drop = 0;
@@ -273,7 +285,7 @@ static void note_error(struct actor_model *actor, const struct task_model *task,
                        struct view error, struct arena *arena)
 {
     struct key key = task_key(task);
-    actor->last_error = error;
+    actor->last_error = model_last_line(error);
     actor->error_key = arena_copy(arena, key_view(&key));
 }
 

@@ -138,6 +138,8 @@ uint64_t actor_mailbox_bytes(const struct actor_model *actor);
 bool actor_is_through(const struct actor_model *actor); /* nothing is unfinished */
 /* The key as shown: `.SEQ` for a task without. */
 struct key task_key(const struct task_model *task);
+/* What log and status show of an error. */
+struct view model_last_line(struct view text);
 /* Named timers: `timer-0` to `timer-2`. */
 int timer_of(struct view name);
 

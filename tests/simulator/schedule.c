@@ -117,6 +117,8 @@ static void fill_send(struct sim *sim, struct post *post)
         set_key(sim, post);
     if (post->count == 1 && dice_odds(&sim->dice, 5))
         set_times(sim, &post->parameters);
+    if (post->parameters.timer[0] && !dice_odds(&sim->dice, 8))
+        post->parameters.key.size = 0;
     post->refuse_suspended = dice_odds(&sim->dice, 4);
     if (dice_odds(&sim->dice, 4)) {
         post->actor = 0;

@@ -308,16 +308,6 @@ void turns_answer_one(struct sim *sim)
     turn_output_free(&output);
 }
 
-static struct view first_line(struct view text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] == '\n')
-            text.size = i;
-    if (text.size > ERROR_TEXT_BYTES_MAX)
-        text.size = ERROR_TEXT_BYTES_MAX;
-    return text;
-}
-
 /* A result or state that is too large fails the turn. */
 static void bound(struct sim *sim, struct turn_answer *answer)
 {
@@ -346,7 +336,7 @@ static struct effect effect_of(struct sim *sim, const struct task_model *task,
     if (answer->verdict == TURN_RETRY && task->attempts + 1 < ATTEMPTS_MAX) {
         effect.kind = EFFECT_ATTEMPT;
         effect.due_ms = sim->wall_ms + (1000 << task->attempts);
-        effect.text = first_line(answer->error);
+        effect.text = model_last_line(answer->error);
     } else if (answer->verdict == TURN_DONE) {
         effect.outcome = TASK_DONE;
         effect.text = answer->result_is_message ? task->message : answer->result;
@@ -354,7 +344,7 @@ static struct effect effect_of(struct sim *sim, const struct task_model *task,
         effect.state = answer->state;
     } else {
         effect.outcome = TASK_FAILED;
-        effect.text = first_line(answer->error);
+        effect.text = answer->error;
     }
     return effect;
 }

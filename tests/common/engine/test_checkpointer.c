@@ -74,7 +74,7 @@ static void live_before(struct rig *rig)
     rig_send(rig, one, "tasks@e", "2");
     rig_send(rig, one, "tasks@f", "3");
     rig_send(rig, one, "tasks@t1,delay=10s", "4");
-    rig_send(rig, one, "tasks@t2,delay=20s,timer=x", "5");
+    rig_send(rig, one, "tasks@,delay=20s,timer=x", "5");
     rig_send(rig, two, "tasks@a", "kept");
 }
 
@@ -84,7 +84,7 @@ static void live_on(struct rig *rig)
     rig_control(rig, 1, "retry b\nforget d\ncancel e\nforget a");
     rig_advance(rig, 15000);
     rig_run(rig);
-    rig_send(rig, 1, "tasks@t3,delay=20s,timer=x", "5");
+    rig_send(rig, 1, "tasks@,delay=20s,timer=x", "5");
     rig_control(rig, 1, "forget c\nresume");
     rig_run(rig);
     rig_send(rig, 1, "tasks@g", "6");

@@ -124,10 +124,10 @@ Test(timer, a_clock_that_jumps_back_delays_and_loses_nothing)
 
 Test(timer, a_named_timer_replaces_the_pending_one_of_that_name)
 {
-    rig_send(&rig, actor, "tasks@a,delay=10s,timer=tick", "first");
-    rig_send(&rig, actor, "tasks@b,delay=20s,timer=tick", "second");
-    rig_send(&rig, actor, "tasks@c,delay=5s,timer=tock", "other");
-    rig_expect(&rig, actor, "a", STATUS_CANCELED, "");
+    rig_send(&rig, actor, "tasks@,delay=10s,timer=tick", "first");
+    rig_send(&rig, actor, "tasks@,delay=20s,timer=tick", "second");
+    rig_send(&rig, actor, "tasks@,delay=5s,timer=tock", "other");
+    rig_expect(&rig, actor, ".1", STATUS_CANCELED, "");
     cr_assert_eq(rig_info(&rig, actor).delayed, 2);
     go_on(10000);
     cr_assert_str_eq(rig_state(&rig, actor), "other");
@@ -139,13 +139,13 @@ Test(timer, a_named_timer_replaces_the_pending_one_of_that_name)
 
 Test(timer, the_name_is_free_again_once_it_fired_or_was_canceled)
 {
-    rig_send(&rig, actor, "tasks@a,delay=10s,timer=tick", "first");
+    rig_send(&rig, actor, "tasks@,delay=10s,timer=tick", "first");
     go_on(10000);
     cr_assert_eq(rig_control(&rig, actor, "canceltimer tick").status, STATUS_NOT_FOUND);
-    rig_send(&rig, actor, "tasks@b,delay=10s,timer=tick", "second");
-    rig_control(&rig, actor, "cancel b");
+    rig_send(&rig, actor, "tasks@,delay=10s,timer=tick", "second");
+    rig_control(&rig, actor, "cancel .3");
     cr_assert_eq(rig_control(&rig, actor, "canceltimer tick").status, STATUS_NOT_FOUND);
-    rig_send(&rig, actor, "tasks@c,delay=10s,timer=tick", "third");
+    rig_send(&rig, actor, "tasks@,delay=10s,timer=tick", "third");
     go_on(10000);
     cr_assert_str_eq(rig_state(&rig, actor), "third");
     cr_assert_eq(rig_info(&rig, actor).canceled, 1);
@@ -154,15 +154,15 @@ Test(timer, the_name_is_free_again_once_it_fired_or_was_canceled)
 Test(timer, names_are_an_actors_own_and_survive_a_crash)
 {
     uint64_t other = rig_create(&rig, "keep_2");
-    rig_send(&rig, actor, "tasks@a,delay=10s,timer=tick", "one");
-    rig_send(&rig, other, "tasks@a,delay=10s,timer=tick", "two");
+    rig_send(&rig, actor, "tasks@,delay=10s,timer=tick", "one");
+    rig_send(&rig, other, "tasks@,delay=10s,timer=tick", "two");
     rig_crash(&rig);
-    rig_send(&rig, actor, "tasks@b,delay=10s,timer=tick", "three");
+    rig_send(&rig, actor, "tasks@,delay=10s,timer=tick", "three");
     rig_tidy(&rig);
     rig_crash(&rig);
-    rig_send(&rig, actor, "tasks@c,delay=10s,timer=tick", "four");
-    rig_expect(&rig, actor, "a", STATUS_CANCELED, "");
-    rig_expect(&rig, actor, "b", STATUS_CANCELED, "");
+    rig_send(&rig, actor, "tasks@,delay=10s,timer=tick", "four");
+    rig_expect(&rig, actor, ".1", STATUS_CANCELED, "");
+    rig_expect(&rig, actor, ".2", STATUS_CANCELED, "");
     go_on(10000);
     cr_assert_str_eq(rig_state(&rig, actor), "four");
     cr_assert_str_eq(rig_state(&rig, other), "two");
@@ -170,12 +170,19 @@ Test(timer, names_are_an_actors_own_and_survive_a_crash)
 
 Test(timer, a_send_that_is_refused_replaces_no_timer)
 {
-    rig_send(&rig, actor, "tasks@k", "known");
-    rig_send(&rig, actor, "tasks@a,delay=10s,timer=tick", "first");
+    rig_send(&rig, actor, "tasks@,delay=10s,timer=tick", "first");
+    cr_assert_eq(
+        rig_send(&rig, actor, "tasks@,at=2199-01-01T00:00:00Z,timer=tick", "far")
+            .status,
+        STATUS_INVALID);
+    rig_expect(&rig, actor, ".1", STATUS_AGAIN, "");
+}
+
+Test(timer, a_named_timer_has_no_key)
+{
     cr_assert_eq(rig_send(&rig, actor, "tasks@k,delay=9s,timer=tick", "other").status,
-                 STATUS_CONFLICT);
-    cr_assert(rig_send(&rig, actor, "tasks@k,delay=9s,timer=tick", "known").replayed);
-    rig_expect(&rig, actor, "a", STATUS_AGAIN, "");
+                 STATUS_INVALID);
+    cr_assert_eq(rig_info(&rig, actor).delayed, 0);
 }
 
 Test(timer, thousands_at_once_all_fire)

@@ -67,9 +67,9 @@ Test(turn, failed_keeps_its_error_and_changes_no_state)
     cast.error = "what went wrong\nand where";
     cast.state = "never";
     rig_send(&rig, actor, "tasks@k", "x");
-    rig_expect(&rig, actor, "k", STATUS_FAILED, "what went wrong");
+    rig_expect(&rig, actor, "k", STATUS_FAILED, "what went wrong\nand where");
     cr_assert_str_eq(rig_state(&rig, actor), "");
-    cr_assert_str_eq(rig_info(&rig, actor).last_error, "what went wrong");
+    cr_assert_str_eq(rig_info(&rig, actor).last_error, "and where");
     cr_assert_eq(rig_info(&rig, actor).failed, 1);
 }
 

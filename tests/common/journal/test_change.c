@@ -29,6 +29,7 @@ static const struct change changes[] = {
      .fingerprint = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
      .timer = {"tick", 4},
      .caller = {"me", 2},
+     .envelope = {"\1\0", 2},
      .message = {"latte\n", 6}},
     {.type = CHANGE_DUE, .actor = 1, .sequence = 9, .slot = 10},
     {.type = CHANGE_FINISH,
@@ -56,6 +57,8 @@ static const struct change changes[] = {
      .outcome = 6,
      .openings = 5},
     {.type = CHANGE_FORGET, .actor = 1, .sequence = 9, .outcome = 7, .key = {"k", 1}},
+    {.type = CHANGE_DEFER, .actor = 1, .sequence = 9, .slot = 12},
+    {.type = CHANGE_BOND, .actor = 1, .other = 2, .flags = 5},
 };
 #define COUNT (sizeof(changes) / sizeof(*changes))
 
@@ -63,10 +66,10 @@ static void assert_same(const struct change *a, const struct change *b)
 {
     struct change left = *a, right = *b;
     struct view *views[][2] = {
-        {&left.text, &right.text},       {&left.key, &right.key},
-        {&left.timer, &right.timer},     {&left.caller, &right.caller},
-        {&left.message, &right.message}, {&left.result, &right.result},
-        {&left.state, &right.state}};
+        {&left.text, &right.text},         {&left.key, &right.key},
+        {&left.timer, &right.timer},       {&left.caller, &right.caller},
+        {&left.envelope, &right.envelope}, {&left.message, &right.message},
+        {&left.result, &right.result},     {&left.state, &right.state}};
     for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
         cr_assert(view_equal(*views[i][0], *views[i][1]), "type %d, view %zu",
                   (int)a->type, i);
@@ -76,6 +79,7 @@ static void assert_same(const struct change *a, const struct change *b)
     cr_assert_eq(left.actor, right.actor, "type %d", (int)a->type);
     cr_assert_eq(left.sequence, right.sequence, "type %d", (int)a->type);
     cr_assert_eq(left.slot, right.slot, "type %d", (int)a->type);
+    cr_assert_eq(left.other, right.other, "type %d", (int)a->type);
     cr_assert_eq(left.due_ms, right.due_ms, "type %d", (int)a->type);
     cr_assert_eq(left.log_first, right.log_first, "type %d", (int)a->type);
     cr_assert_eq(left.log_bytes, right.log_bytes, "type %d", (int)a->type);
