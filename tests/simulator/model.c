@@ -230,12 +230,10 @@ struct view model_last_line(struct view text)
 {
     while (text.size && memchr("\n\r\t ", text.data[text.size - 1], 4))
         text.size--;
-    size_t from = text.size;
-    while (from && text.data[from - 1] != '\n')
-        from--;
-    size_t size = text.size - from;
-    return view_of(text.data + from,
-                   size < ERROR_TEXT_BYTES_MAX ? size : ERROR_TEXT_BYTES_MAX);
+    const char *end = text.size ? memrchr(text.data, '\n', text.size) : NULL;
+    size_t from = end ? (size_t)(end + 1 - text.data) : 0;
+    size_t size = text.size - from, most = ERROR_TEXT_BYTES_MAX;
+    return view_of(text.data + from, size < most ? size : most);
 }
 
 static void write_line(struct model *model, struct actor_model *actor,
