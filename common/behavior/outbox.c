@@ -321,6 +321,14 @@ enum status outbox_send_from_json(json_t *object, struct turn_output *output,
     return status;
 }
 
+enum status outbox_check(struct view path, struct view message, struct bytes *why)
+{
+    struct turn_output output = {0};
+    enum status status = take_send(path, message, &output, why);
+    turn_output_free(&output);
+    return status;
+}
+
 void outbox_frame(struct bytes *out, struct view path, struct view message)
 {
     BYTES_AUTO(base64);

@@ -41,8 +41,12 @@ MUST_CHECK enum status outbox_parse(struct view text, struct turn_output *output
 MUST_CHECK enum status outbox_send_from_json(json_t *object, struct turn_output *output,
                                              struct bytes *error);
 
+/* Whether the message can be sent to the path. INVALID with one line in `why`. */
+MUST_CHECK enum status outbox_check(struct view path, struct view message,
+                                    struct bytes *why);
+
 /* Appends the line, newline included, that says `message` to `path` whatever bytes are
-   in it. `path` is UTF-8. */
+   in it. Both were checked. */
 void outbox_frame(struct bytes *out, struct view path, struct view message);
 
 #endif

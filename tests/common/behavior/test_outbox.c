@@ -285,3 +285,17 @@ Test(outbox, an_empty_message_can_be_framed_for_a_path_that_takes_none)
     expect_send(&output.sends[0], SEND_CREATE, "a", view_text(""));
     turn_output_free(&output);
 }
+
+Test(outbox, a_path_and_a_message_are_checked_alone)
+{
+    BYTES_AUTO(why);
+    cr_expect_eq(outbox_check(view_text("a/tasks"), view_text("x"), &why), STATUS_OK);
+    cr_expect_eq(outbox_check(view_text("defer"), view_text(""), &why), STATUS_OK);
+    cr_expect_eq(why.size, 0);
+    cr_expect_eq(outbox_check(view_text("a/tasks"), view_text(""), &why),
+                 STATUS_INVALID);
+    cr_expect(
+        view_equal(view_bytes(&why), view_text("an empty message cannot be sent")));
+    cr_expect_eq(outbox_check(view_text("a\xff/tasks"), view_text("x"), &why),
+                 STATUS_INVALID);
+}
