@@ -24,7 +24,7 @@ struct worker_options {
     const char *name;                     /* the behavior's, for the log, too */
     const char *path;                     /* of the executable, absolute */
     const struct behavior_policy *policy; /* null: the defaults */
-    char *const *environment;             /* NAME=value, ends in null; null: empty */
+    char *const *environment;             /* NAME=value, ends in null; may be null */
     uint32_t processes;                   /* at most so many; 0: a processor each */
     uint64_t memory_bytes;                /* of a process; 0: no limit */
     uint64_t process_count;               /* of the user; 0: no limit */
