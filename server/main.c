@@ -5,7 +5,9 @@
  * The way in: become a daemon while there is but one thread, block the signals so that
  * every later thread has them blocked, open what can fail, and only when the mount
  * answers let the starting process go. The way out: the engine stops first, which
- * answers every request that waits, then the mount goes, then the store is closed.
+ * answers every request that waits and gives turns their time; then what still runs is
+ * ended, the mount goes, the store is closed; and last go the behaviors, which the
+ * engine may look at until then.
  */
 #include <errno.h>
 #include <poll.h>
@@ -18,6 +20,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/behavior/behavior.h"
+#include "common/behavior/catalog.h"
 #include "common/engine/engine.h"
 #include "common/tree/tree.h"
 #include "fs/fuse_face.h"
@@ -26,12 +30,14 @@
 #include "server/control.h"
 #include "server/mountpoint.h"
 #include "server/options.h"
+#include "server/send.h"
 
 #define EXIT_USAGE 2
 
 struct daemon {
     const struct options *options;
-    char *store, *mountpoint; /* absolute */
+    char *store, *mountpoint, *behaviors_folder; /* absolute */
+    struct behavior_set *behaviors;              /* null: the built-in ones */
     struct engine *engine;
     struct tree *tree;
     struct fuse_face *face;
@@ -63,10 +69,25 @@ static int take_signals(void)
     return signalfd(-1, &stop, SFD_CLOEXEC);
 }
 
+static enum status open_behaviors(struct daemon *daemon)
+{
+    const struct engine_options *engine = &daemon->options->engine;
+    struct catalog_options options = {
+        .limits = {.result_bytes_max = engine->result_bytes_max,
+                   .state_bytes_max = engine->state_bytes_max,
+                   .outbox_bytes_max = OUTBOX_BYTES_DEFAULT}};
+    if (!daemon->behaviors_folder)
+        return STATUS_OK;
+    return catalog_open(daemon->behaviors_folder, &options, &daemon->behaviors,
+                        &daemon->message);
+}
+
 static enum status open_store(struct daemon *daemon)
 {
-    enum status status = engine_open(daemon->store, &daemon->options->engine,
-                                     &daemon->engine, &daemon->message);
+    struct engine_options options = daemon->options->engine;
+    options.behaviors = daemon->behaviors;
+    enum status status =
+        engine_open(daemon->store, &options, &daemon->engine, &daemon->message);
     if (status)
         return status;
     struct engine_owner owner = {.uid = getuid(), .gid = getgid(), .mode = 0755};
@@ -112,6 +133,8 @@ static void close_all(struct daemon *daemon)
         control_stop(daemon->control);
     if (daemon->engine)
         engine_stop(daemon->engine);
+    if (daemon->behaviors)
+        daemon->behaviors->stop(daemon->behaviors);
     if (daemon->face) {
         fuse_face_stop(daemon->face);
         fuse_face_close(daemon->face);
@@ -120,15 +143,20 @@ static void close_all(struct daemon *daemon)
         tree_close(daemon->tree);
     if (daemon->engine)
         engine_close(daemon->engine);
+    if (daemon->behaviors)
+        catalog_close(daemon->behaviors);
     free(daemon->store);
     free(daemon->mountpoint);
+    free(daemon->behaviors_folder);
     bytes_free(&daemon->message);
 }
 
 static int run_daemon(struct daemon *daemon, int parent)
 {
     daemon->signals = take_signals();
-    enum status status = open_store(daemon);
+    enum status status = open_behaviors(daemon);
+    if (!status)
+        status = open_store(daemon);
     if (!status)
         status = open_faces(daemon);
     if (status) {
@@ -158,6 +186,8 @@ static int run_mount(const struct options *options)
         return EXIT_FAILURE;
     }
     daemon.store = path_make_absolute(options->store);
+    if (options->behaviors)
+        daemon.behaviors_folder = path_make_absolute(options->behaviors);
     int parent = options->foreground ? -1 : background_start();
     if (!options->foreground && parent < 0) {
         close_all(&daemon);
@@ -176,6 +206,8 @@ static int run(const struct options *options)
     case COMMAND_CHECK:
     case COMMAND_STAT:
         return command_run(options);
+    case COMMAND_SEND:
+        return send_run(options->path);
     case COMMAND_MOUNT:
         return run_mount(options);
     }

@@ -14,11 +14,14 @@ const char options_help[] =
     "actorfs STORE MOUNTPOINT [-o options]      the same, for mount(8) and fstab\n"
     "actorfs check STORE                        verify the store\n"
     "actorfs stat STORE                         show the daemon's status\n"
+    "actorfs send PATH                          within a turn: send standard input\n"
     "actorfs --help | --version\n"
     "\n"
     "check and stat also work beside a running daemon. Options, each also as\n"
     "-o name=value:\n"
     "  -f                       stay in the foreground, log to standard error\n"
+    "  --behaviors DIR          what is installed; see the README (built-in ones "
+    "only)\n"
     "  --durability commit|os   acknowledged means on disk (default), or written: it\n"
     "                           survives the daemon's death, not the machine's\n"
     "  --message-max SIZE       of a message, up to 64M (1M)\n"
@@ -35,7 +38,7 @@ const char options_help[] =
     "Exit status: 0 success; 1 failure, or a store with faults; 2 a wrong command "
     "line.\n";
 
-enum kind { KIND_SIZE, KIND_COUNT, KIND_TIME, KIND_DURABILITY, KIND_FLAG };
+enum kind { KIND_SIZE, KIND_COUNT, KIND_TIME, KIND_DURABILITY, KIND_FOLDER, KIND_FLAG };
 
 struct option {
     const char *name;
@@ -47,6 +50,7 @@ struct option {
 #define ENGINE(field) offsetof(struct options, engine.field)
 
 static const struct option option_table[] = {
+    {"behaviors", KIND_FOLDER, offsetof(struct options, behaviors), 0},
     {"durability", KIND_DURABILITY, ENGINE(durability), 0},
     {"message-max", KIND_SIZE, ENGINE(message_bytes_max), MESSAGE_BYTES_CEILING},
     {"result-max", KIND_SIZE, ENGINE(result_bytes_max), MESSAGE_BYTES_CEILING},
@@ -130,6 +134,16 @@ static bool parse_durability(struct view text, enum durability *out)
     return true;
 }
 
+/* Given again it replaces the one before, as all options do. */
+static bool take_folder(struct view text, char **out)
+{
+    if (text.size == 0)
+        return false;
+    free(*out);
+    *out = memory_text(text);
+    return true;
+}
+
 /* `value` without data: there was none. */
 static bool set_option(const struct option *option, struct view value,
                        struct options *options)
@@ -146,6 +160,8 @@ static bool set_option(const struct option *option, struct view value,
         return clock_parse_duration(value, field);
     case KIND_DURABILITY:
         return parse_durability(value, field);
+    case KIND_FOLDER:
+        return take_folder(value, field);
     case KIND_FLAG:
         *(bool *)field = true;
         return true;
@@ -168,6 +184,7 @@ static enum status refuse_value(struct bytes *message, const struct option *opti
         [KIND_COUNT] = "a number above 0",
         [KIND_TIME] = "a time such as 30s, 2h or 7d",
         [KIND_DURABILITY] = "commit or os",
+        [KIND_FOLDER] = "a folder",
         [KIND_FLAG] = "no value",
     };
     bytes_clear(message);
@@ -254,7 +271,9 @@ static enum status take_dashed(char *const **next, struct options *options,
 static enum status take_positional(const char *argument, struct options *options,
                                    struct bytes *message)
 {
-    if (!options->store)
+    if (options->command == COMMAND_SEND && !options->path)
+        options->path = argument;
+    else if (options->command != COMMAND_SEND && !options->store)
         options->store = argument;
     else if (!options->mountpoint && options->command == COMMAND_MOUNT)
         options->mountpoint = argument;
@@ -271,11 +290,12 @@ static enum status take_command(char *const **next, struct options *options,
     static const struct {
         const char *word;
         enum command command;
-    } commands[] = {{"mount", COMMAND_MOUNT}, {"check", COMMAND_CHECK},
-                    {"stat", COMMAND_STAT},   {"--help", COMMAND_HELP},
-                    {"-h", COMMAND_HELP},     {"--version", COMMAND_VERSION}};
-    static const char *const later[] = {"serve",  "export", "backup", "restore",
-                                        "import", "resume", "send"};
+    } commands[] = {{"mount", COMMAND_MOUNT},      {"check", COMMAND_CHECK},
+                    {"stat", COMMAND_STAT},        {"send", COMMAND_SEND},
+                    {"--help", COMMAND_HELP},      {"-h", COMMAND_HELP},
+                    {"--version", COMMAND_VERSION}};
+    static const char *const later[] = {"serve",   "export", "backup",
+                                        "restore", "import", "resume"};
     const char *word = **next;
     if (!word)
         return refuse(message, "what is to be done? See", view_text("actorfs --help"));
@@ -298,6 +318,10 @@ static enum status check_complete(const struct options *options, bool is_command
 {
     if (options->command == COMMAND_HELP || options->command == COMMAND_VERSION)
         return STATUS_OK;
+    if (options->command == COMMAND_SEND)
+        return options->path
+                   ? STATUS_OK
+                   : refuse(message, "an argument is missing", view_text("PATH"));
     if (!options->store)
         return refuse(message, "an argument is missing", view_text("STORE"));
     if (!is_command_named && !options->mountpoint)
@@ -334,4 +358,6 @@ enum status options_parse(int argc, char *const *argv, struct options *options_o
 void options_free(struct options *options)
 {
     bytes_free(&options->mount_words);
+    free(options->behaviors);
+    options->behaviors = NULL;
 }

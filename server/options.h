@@ -20,13 +20,16 @@ enum command {
     COMMAND_VERSION,
     COMMAND_MOUNT,
     COMMAND_CHECK,
-    COMMAND_STAT
+    COMMAND_STAT,
+    COMMAND_SEND
 };
 
 struct options {
     enum command command;
     const char *store;      /* as given */
     const char *mountpoint; /* as given; of COMMAND_MOUNT */
+    const char *path;       /* as given; of COMMAND_SEND */
+    char *behaviors;        /* the folder as given; null: the built-in ones */
     bool foreground;
     bool allow_other;
     bool nonempty;

@@ -42,6 +42,7 @@ Test(options, without_options_the_defaults_of_the_contract_hold)
     cr_expect_eq(options->command, COMMAND_MOUNT);
     cr_expect_str_eq(options->store, "store");
     cr_expect_str_eq(options->mountpoint, "mnt");
+    cr_expect_null(options->behaviors);
     cr_expect_not(options->foreground || options->allow_other || options->nonempty);
     cr_expect_eq(options->engine.durability, DURABILITY_COMMIT);
     cr_expect_eq(options->engine.message_bytes_max, MESSAGE_BYTES_DEFAULT);
@@ -57,7 +58,8 @@ Test(options, commands_are_told_by_their_first_word)
     } rows[] = {
         {"actorfs check s", COMMAND_CHECK},     {"actorfs stat s", COMMAND_STAT},
         {"actorfs --help", COMMAND_HELP},       {"actorfs -h", COMMAND_HELP},
-        {"actorfs --version", COMMAND_VERSION}, {"actorfs s m", COMMAND_MOUNT}};
+        {"actorfs --version", COMMAND_VERSION}, {"actorfs s m", COMMAND_MOUNT},
+        {"actorfs send a/tasks", COMMAND_SEND}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct parsed parsed = parse(rows[i].line);
         cr_expect_eq(parsed.status, STATUS_OK, "%s", rows[i].line);
@@ -69,12 +71,13 @@ Test(options, commands_are_told_by_their_first_word)
 Test(options, every_option_is_understood_in_each_spelling)
 {
     static const char *const lines[] = {
-        "actorfs mount s m -f --allow-other --nonempty --durability os --message-max "
+        "actorfs mount s m -f --allow-other --nonempty --behaviors x --behaviors bar/b "
+        "--durability os --message-max "
         "2M "
         "--result-max=3k --state-max 4096 --mailbox-max=7 --log-max=64K --retention=2h "
         "--retention-failed 3d",
         "actorfs s m -o foreground,allow_other,nonempty,durability=os,message_max=2M "
-        "-oresult-max=3k,state-max=4096,mailbox-max=7 -o "
+        "-obehaviors=bar/b,result-max=3k,state-max=4096,mailbox-max=7 -o "
         "log-max=64K,retention=2h,retention_failed=3d"};
     for (size_t i = 0; i < 2; i++) {
         struct parsed parsed = parse(lines[i]);
@@ -82,6 +85,7 @@ Test(options, every_option_is_understood_in_each_spelling)
         cr_assert_eq(parsed.status, STATUS_OK, "%.*s", (int)parsed.message.size,
                      parsed.message.data);
         cr_expect(options->foreground && options->allow_other && options->nonempty);
+        cr_expect_str_eq(options->behaviors, "bar/b");
         cr_expect_eq(options->engine.durability, DURABILITY_OS);
         cr_expect_eq(options->engine.message_bytes_max, 2u << 20);
         cr_expect_eq(options->engine.result_bytes_max, 3072);
@@ -128,6 +132,10 @@ Test(options, a_wrong_command_line_is_refused_with_the_word_that_is_wrong)
         {"actorfs mount s m --durability disk",
          "durability takes commit or os, not disk"},
         {"actorfs s m -o allow_other=yes", "allow-other takes no value, not yes"},
+        {"actorfs s m -o behaviors=", "behaviors takes a folder, not "},
+        {"actorfs mount s m --behaviors", "behaviors takes a folder"},
+        {"actorfs send", "an argument is missing: PATH"},
+        {"actorfs send a/tasks x", "one argument too many: x"},
         {"actorfs serve s", "not available in this version: serve"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -163,6 +171,14 @@ Test(options, wrong_values_are_refused)
         cr_expect_eq(parsed.status, STATUS_INVALID, "%s", words[i]);
         forget(&parsed);
     }
+}
+
+Test(options, what_is_sent_goes_to_a_path)
+{
+    struct parsed parsed = parse("actorfs send user_456/tasks@k,delay=30s");
+    cr_assert_eq(parsed.status, STATUS_OK);
+    cr_expect_str_eq(parsed.options.path, "user_456/tasks@k,delay=30s");
+    forget(&parsed);
 }
 
 Test(options, after_two_dashes_nothing_is_an_option)
