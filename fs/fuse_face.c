@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "fs/census.h"
 #include "fs/fuse_ops.h"
 #include "fs/handle.h"
 #include "fs/prune.h"
@@ -114,6 +115,7 @@ static struct fuse_face *new_face(struct tree *tree,
     face->inodes = inodes_open();
     face->hidden = hidden_open(options->clock);
     face->openings = openings_open();
+    face->census = census_open();
     face->store = memory_text(view_text(options->store));
     face->mountpoint = memory_text(view_text(options->mountpoint));
     face->end_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -217,6 +219,7 @@ void fuse_face_close(struct fuse_face *face)
         notifier_stop(face->notifier);
     if (face->session)
         fuse_session_destroy(face->session);
+    census_close(face->census);
     openings_close(face->openings);
     hidden_close(face->hidden);
     inodes_close(face->inodes);

@@ -24,6 +24,7 @@ struct fuse_face {
     struct inodes *inodes;
     struct hidden *hidden;
     struct openings *openings;
+    struct census *census;
     struct notifier *notifier;
     struct fuse_session *session;
     char *store;

@@ -5,9 +5,12 @@
  * process's strangers are its descriptors that are none of its openings of this file.
  * If bytes are held, and the first FLUSH that the handle ever gets comes from the
  * process that opened it, which alone has written, and it has no more strangers than
- * when it opened the file, then the descriptor just closed was the only one. (A
- * redirection puts the file in a stranger's place, but before anything is written, and
- * with a FLUSH of its own: what follows is looked through.)
+ * when it opened the file, then the descriptor just closed was the only one.
+ *
+ * Unless the file has taken a stranger's place. A shell's redirection does that before
+ * anything is written, and with a FLUSH of its own: what follows is looked through. A
+ * program that redirects its output with dup2() may have written before, so its output
+ * is looked at.
  */
 #include "fs/handle.h"
 
@@ -17,6 +20,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "fs/census.h"
 #include "fs/delivery.h"
 #include "fs/polling.h"
 #include "fs/process.h"
@@ -51,7 +55,7 @@ static struct handle *new_handle(struct fuse_face *face, uint64_t inode,
 static int count_strangers(struct handle *handle, int own)
 {
     pid_t process = handle->opening.process;
-    int all = process_count_descriptors(process);
+    int all = census_count(handle->face->census, process);
     int others =
         openings_count_others(handle->face->openings, &handle->opening, process);
     return all < 0 ? -1 : all - others - own;
@@ -200,8 +204,10 @@ static bool has_closed_its_only_one(struct handle *handle, pid_t thread)
         handle->framing.writer_count > 0 ||
         handle_process(handle, thread) != handle->opening.process)
         return false;
+    struct open_file file = file_of(handle);
     int strangers = count_strangers(handle, 0);
-    return strangers >= 0 && strangers <= handle->strangers_at_open;
+    return strangers >= 0 && strangers <= handle->strangers_at_open &&
+           !process_prints_to(handle->opening.process, &file);
 }
 
 bool handle_ends_at_flush(struct handle *handle, pid_t thread)

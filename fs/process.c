@@ -3,8 +3,8 @@
  * A descriptor of ours is told by device and inode, through statx() on its link in
  * /proc: that holds through bind mounts and in other mount namespaces, where mnt_id
  * differs and paths do too. AT_STATX_DONT_SYNC takes what the kernel has, so that no
- * request comes back to us. Before that the link's text is looked at, which touches no
- * filesystem but /proc: pipes, sockets and other files drop out there.
+ * request comes back to us. Before that the link's mode and text are looked at, which
+ * touches no filesystem but /proc: terminals, pipes and other files drop out there.
  */
 #include "fs/process.h"
 
@@ -53,15 +53,6 @@ pid_t process_of_thread(pid_t thread)
     return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : thread;
 }
 
-int process_count_descriptors(pid_t process)
-{
-    char path[64];
-    struct stat folder;
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)process);
-    bool told = process != 0 && stat(path, &folder) == 0 && folder.st_size > 0;
-    return told ? (int)folder.st_size : -1;
-}
-
 static bool link_may_lead_to(int folder, const char *descriptor, const char *name_part)
 {
     char target[PATH_MAX];
@@ -85,14 +76,14 @@ static bool is_opened_alike(int folder, const char *descriptor,
 
 static bool leads_to(int folder, const char *descriptor, const struct open_file *file)
 {
-    if (!link_may_lead_to(folder, descriptor, file->name_part))
+    if (!is_opened_alike(folder, descriptor, file) ||
+        !link_may_lead_to(folder, descriptor, file->name_part))
         return false;
     struct statx found;
     if (statx(folder, descriptor, AT_STATX_DONT_SYNC, STATX_INO, &found) != 0)
         return false;
     return found.stx_ino == file->inode && found.stx_dev_major == file->device_major &&
-           found.stx_dev_minor == file->device_minor &&
-           is_opened_alike(folder, descriptor, file);
+           found.stx_dev_minor == file->device_minor;
 }
 
 /* -1 when the folder cannot be read. */
@@ -130,6 +121,17 @@ int process_descriptors(pid_t process, const struct open_file *file, int enough)
     int count = count_in(folder, file, enough);
     close(folder);
     return count;
+}
+
+bool process_prints_to(pid_t process, const struct open_file *file)
+{
+    char path[64];
+    for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)process, descriptor);
+        if (leads_to(AT_FDCWD, path, file))
+            return true;
+    }
+    return false;
 }
 
 /* The children that this thread of the process made. */

@@ -247,6 +247,7 @@ struct listing {
     struct tree *tree;
     tree_entry_fn *each;
     void *context;
+    struct tree_entry entry; /* of an actor */
 };
 
 static void list_kinds(struct listing *listing, const struct node *folder,
@@ -267,16 +268,24 @@ static void list_kinds(struct listing *listing, const struct node *folder,
 static bool list_actor(void *context, const struct actor_info *info)
 {
     struct listing *listing = context;
-    struct tree_entry entry = {.name = info->name,
-                               .node = tree_node(NODE_ACTOR, info->id),
-                               .attributes = {.is_folder = true,
-                                              .links = 2,
-                                              .version = info->changes,
-                                              .modified_ms = info->changed_ms,
-                                              .created_ms = info->created_ms},
-                               .next = info->id};
-    fill_owner(&entry.node, info, &entry.attributes);
-    return listing->each(listing->context, &entry);
+    struct tree_entry *entry = &listing->entry;
+    entry->name = info->name;
+    entry->node.actor = info->id;
+    entry->next = info->id;
+    entry->attributes = (struct attributes){.is_folder = true,
+                                            .links = 2,
+                                            .version = info->changes,
+                                            .modified_ms = info->changed_ms,
+                                            .created_ms = info->created_ms};
+    fill_owner(&entry->node, info, &entry->attributes);
+    return listing->each(listing->context, entry);
+}
+
+/* One entry serves for all actors: a node is large, and little of it differs. */
+static void list_actors(struct listing *listing, uint64_t after)
+{
+    listing->entry.node = tree_node(NODE_ACTOR, 0);
+    engine_list(listing->tree->engine, after, list_actor, listing);
 }
 
 enum status tree_list(struct tree *tree, const struct node *folder, uint64_t after,
@@ -287,7 +296,7 @@ enum status tree_list(struct tree *tree, const struct node *folder, uint64_t aft
     if (folder->kind == NODE_ROOT) {
         list_kinds(&listing, folder, NODE_README, NODE_ACTORS, after);
     } else if (folder->kind == NODE_ACTORS) {
-        engine_list(tree->engine, after, list_actor, &listing);
+        list_actors(&listing, after);
     } else {
         enum status status = engine_actor(tree->engine, folder->actor, &info);
         if (status)

@@ -152,6 +152,11 @@ static const struct form tools[] = {
      "os.write(f, b\"one\\n\"); os.close(os.dup(f)); p = os.fork();"
      "p or os._exit(0); os.waitpid(p, 0); os.write(f, b\"two\\n\"); os.close(f)'",
      WHOLE, 1},
+    {"python_redirect",
+     "python3 -c 'import os; f = os.open(os.environ[\"T\"], os.O_WRONLY|os.O_CREAT);"
+     "os.write(f, b\"one\\n\"); os.dup2(f, 1); os.close(f);"
+     "os.write(1, b\"two\\n\"); os.close(1)'",
+     WHOLE, 1},
     {"python_thread",
      "python3 -c 'import os, threading\n"
      "f = os.open(os.environ[\"T\"], os.O_WRONLY|os.O_CREAT)\n"
