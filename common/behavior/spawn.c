@@ -201,7 +201,7 @@ static bool read_interpreter(const char *path, char *interpreter, size_t size)
     if (got < 2 || line[0] != '#' || line[1] != '!')
         return false;
     line[got] = '\0';
-    line[strcspn(line, "\r\n")] = '\0';
+    line[strcspn(line, "\n")] = '\0';
     char *word = line + 2 + strspn(line + 2, " \t");
     word[strcspn(word, " \t")] = '\0';
     if (strlen(word) >= size)
@@ -220,7 +220,9 @@ static void explain_exec(struct bytes *out, const char *path, int error)
     if (error == ENOEXEC)
         bytes_append_text(out, "neither a binary of this machine nor a script whose "
                                "first line names its interpreter, such as #!/bin/sh");
-    else if (error == ENOENT && stat(path, &status) == 0 && is_script)
+    else if (error == ENOENT && is_script && strchr(interpreter, '\r'))
+        bytes_append_text(out, "its lines end in CRLF, not in LF alone");
+    else if (error == ENOENT && is_script)
         bytes_format(out, "its first line names %s, which is not there", interpreter);
     else if (error == EACCES && stat(path, &status) == 0 && !(status.st_mode & 0111))
         bytes_append_text(out, "it is not executable (chmod +x)");
