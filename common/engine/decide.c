@@ -198,6 +198,7 @@ static void set_state(struct engine *engine, struct actor *actor,
     enum status status = commit_one(engine, &change);
     request->answer.version = actor->record.head.state_version;
     decide_committed(engine, request, status);
+    scheduler_offer(engine, actor); /* what was deferred may go on */
 }
 
 void decide_state(struct engine *engine, struct request *request)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/common/engine/cast.h"
 
+#include <stdio.h>
+
 #include <criterion/criterion.h>
+
+#include "common/behavior/outbox.h"
 
 struct cast cast;
 static const char *hidden;
@@ -38,6 +42,7 @@ static void fill(struct bytes *out, const char *text, size_t bytes)
 static void give(struct turn_output *output)
 {
     output->verdict = cast.verdict;
+    output->defer = cast.defer;
     fill(&output->result, cast.result, cast.result_bytes);
     fill(&output->error, cast.error, 0);
     output->state_changed = cast.state || cast.state_bytes;
@@ -68,6 +73,52 @@ static enum turn_start start_later(struct behavior *behavior,
     return TURN_STARTED;
 }
 
+static void hear(const struct turn_input *input)
+{
+    size_t size = strlen(cast.heard);
+    snprintf(cast.heard + size, sizeof cast.heard - size,
+             "%.*s %s %.*s %.*s %.*s %.*s\n", (int)input->actor.size, input->actor.data,
+             message_kind_text(input->kind), (int)input->sender.size,
+             input->sender.data ? input->sender.data : "", (int)input->reply_to.size,
+             input->reply_to.data ? input->reply_to.data : "", (int)input->outcome.size,
+             input->outcome.data ? input->outcome.data : "", (int)input->message.size,
+             input->message.data ? input->message.data : "");
+}
+
+static struct view after(struct view text, const char *word)
+{
+    return view_of(text.data + strlen(word), text.size - strlen(word));
+}
+
+static enum turn_start start_do(struct behavior *behavior,
+                                const struct turn_input *input, uint64_t turn,
+                                struct turn_output *output, turn_finish_fn *finish,
+                                void *context)
+{
+    (void)behavior, (void)turn, (void)finish, (void)context;
+    note_input(input);
+    output->verdict = TURN_DONE;
+    bytes_append_text(&output->result, "did it");
+    if (input->kind != KIND_MESSAGE || input->sender.size) {
+        hear(input);
+    } else if (view_starts_with(input->message, "fail ")) {
+        output->verdict = TURN_FAILED;
+        bytes_append(&output->error, after(input->message, "fail "));
+    } else if (view_starts_with(input->message, "state ")) {
+        output->state_changed = true;
+        bytes_append(&output->state, after(input->message, "state "));
+    } else if (outbox_parse(input->message, output, &output->error)) {
+        output->verdict = TURN_FAILED;
+    }
+    return TURN_ANSWERED;
+}
+
+static bool has_room(struct behavior *behavior)
+{
+    (void)behavior;
+    return !cast.room || !cast.finish;
+}
+
 static void kill_later(struct behavior *behavior, uint64_t turn)
 {
     (void)behavior, (void)turn;
@@ -93,7 +144,12 @@ static struct behavior players[] = {
     {.name = "later",
      .policy = BEHAVIOR_POLICY_DEFAULT,
      .start = start_later,
-     .kill = kill_later},
+     .kill = kill_later,
+     .has_room = has_room},
+    {.name = "do",
+     .policy = BEHAVIOR_POLICY_DEFAULT,
+     .runs_ahead = true,
+     .start = start_do},
 };
 #define PLAYERS (sizeof(players) / sizeof(*players))
 
@@ -121,7 +177,17 @@ struct behavior_set *cast_open(void)
     static struct behavior_set set = {.find = find, .name = name_of};
     cast = (struct cast){0};
     hidden = NULL;
+    for (size_t i = 0; i < PLAYERS; i++)
+        players[i].policy = (struct behavior_policy)BEHAVIOR_POLICY_DEFAULT;
     return &set;
+}
+
+struct behavior_policy *cast_policy(const char *name)
+{
+    size_t i = 0;
+    while (strcmp(players[i].name, name) != 0)
+        i++;
+    return &players[i].policy;
 }
 
 void cast_hide(const char *name)

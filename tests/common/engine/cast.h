@@ -5,6 +5,8 @@
  *   now    answers at once, as `cast.verdict` and the texts below say, and runs ahead
  *   slow   the same, but is one that touches the world: it waits for the disk
  *   later  answers when cast_finish is called
+ *   do     does what the message says: `fail TEXT`, `state TEXT`, or an outbox; what
+ *          another actor or the engine sent it only notes in `cast.heard`
  * besides the built-in counter, echo and keep.
  */
 #ifndef ACTORFS_TESTS_ENGINE_CAST_H
@@ -15,13 +17,16 @@
 struct cast {
     enum turn_verdict verdict;
     const char *result, *error, *state; /* null: empty, or unchanged */
-    size_t result_bytes, state_bytes;   /* above 0: so many x instead */
+    bool defer;
+    size_t result_bytes, state_bytes; /* above 0: so many x instead */
 
     unsigned turns; /* started */
     unsigned killed;
     uint32_t attempt;
     uint64_t sequence;
     char key[256], message[256], seen_state[256], actor[256];
+    char heard[4096]; /* a line each: ACTOR KIND SENDER REPLY_TO OUTCOME MESSAGE */
+    unsigned room;    /* for turns of `later`; 0: any number */
     /* Of the turn that `later` has under way. */
     turn_finish_fn *finish;
     void *context;
@@ -32,6 +37,9 @@ extern struct cast cast;
 
 /* The set, with `cast` as it is after a fresh start: done, all empty. */
 struct behavior_set *cast_open(void);
+/* What the engine does around the turns of a player; changed, it holds until the next
+   cast_open. */
+struct behavior_policy *cast_policy(const char *name);
 /* Hides or shows a behavior of the cast by name: as if it were not installed. */
 void cast_hide(const char *name);
 /* `later` answers its turn as `cast` says now. */
