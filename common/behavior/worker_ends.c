@@ -103,18 +103,10 @@ static struct slot *find_fewest_suspects(struct worker *worker)
     return fewest;
 }
 
-static bool was_killed_for_a_turn(const struct worker_process *process)
-{
-    for (const struct worker_turn *turn = process->turns.first; turn; turn = turn->next)
-        if (turn->end != TURN_GOES_ON)
-            return true;
-    return false;
-}
-
 /* What becomes of the turns that a process leaves behind, all of them begun. */
 static void settle_turns(struct worker *worker, struct worker_process *process)
 {
-    bool is_innocent = was_killed_for_a_turn(process);
+    bool is_innocent = process->is_killed_for_turn;
     struct slot *slot = process->slot ? process->slot : find_fewest_suspects(worker);
     struct turn_list *queue = is_innocent ? &worker->waiting : &slot->suspects;
     struct turn_list again = {0};
@@ -160,7 +152,6 @@ void worker_ended(struct worker_process *process)
     struct slot *slot = process->slot;
     bool is_healthy =
         process->has_answered || host_now_ms() - process->started_ms >= HEALTHY_MS;
-    bool was_killed = was_killed_for_a_turn(process);
     log_end(worker, process);
     /* One that ends before it reads anything would end so for ever, unheard of. */
     worker_take_unbegun(worker, process,
@@ -170,7 +161,7 @@ void worker_ended(struct worker_process *process)
         slot->process = NULL;
         if (is_healthy)
             slot->pause_ms = 0;
-        if (!was_killed)
+        if (!process->is_killed_for_turn)
             pause_slot(slot);
     } else {
         worker_unlink_old(worker, process);

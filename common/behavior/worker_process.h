@@ -77,6 +77,7 @@ struct worker_process {
     char label[24];                /* "pid 123", for the log */
     struct complaints complaints;  /* its standard error */
     struct complaints notes;       /* on lines that are no answers */
+    bool is_killed_for_turn;       /* and not for what it did otherwise */
     const char *why; /* it is BROKEN or DOOMED; null: it ended by itself */
     int status;      /* of waitpid(2), in `ended` */
 
@@ -99,9 +100,32 @@ void worker_process_take_back(struct worker_process *process, struct worker_turn
 void worker_process_retire(struct worker_process *process);
 /* Kills it and its descendants; `ended` follows. */
 void worker_process_kill(struct worker_process *process, const char *why);
+/* Kills the process that has the turn; TURN_OVERDUE or TURN_CANCELED. */
+void worker_process_end_turn(struct worker_turn *turn, enum worker_turn_end end);
 /* Appends what it died of, such as "killed by signal 9"; in `ended`. */
 void worker_process_explain(const struct worker_process *process, struct bytes *out);
 /* Frees it, not its turns. */
 void worker_process_free(struct worker_process *process);
+
+/* What its two files share: its life (worker_process.c) and its pipes
+   (worker_pipes.c). */
+
+/* The process that has the member. */
+#define WORKER_PROCESS_OF(member, pointer)                                             \
+    ((struct worker_process *)(void *)((char *)(pointer)-offsetof(                     \
+        struct worker_process, member)))
+
+/* Closes our end of a pipe, once. */
+void worker_process_close(struct worker_process *process, struct host_watch *watch);
+/* It closed a pipe: it is about to end, or is made to. */
+void worker_process_break(struct worker_process *process, const char *why);
+void worker_process_leave_when_idle(struct worker_process *process);
+/* The oldest turn's time begins now. */
+void worker_process_start_time(struct worker_process *process);
+void worker_process_input_ready(struct host_watch *watch, uint32_t events);
+void worker_process_output_ready(struct host_watch *watch, uint32_t events);
+void worker_process_error_ready(struct host_watch *watch, uint32_t events);
+/* What it said before it ended. */
+void worker_process_read_rest(struct worker_process *process);
 
 #endif

@@ -210,8 +210,7 @@ static void kill_turn(struct worker *worker, const struct turn_kill *kill)
     if (!turn->process || !worker_process_has_begun(turn->process, turn)) {
         remove_unsent(worker, turn);
     } else {
-        turn->end = TURN_CANCELED;
-        worker_process_kill(turn->process, "a turn was canceled");
+        worker_process_end_turn(turn, TURN_CANCELED);
     }
 }
 
