@@ -24,12 +24,15 @@
 /* From PHASE_FORGET on everything is in one transaction. */
 enum phase { PHASE_PUT, PHASE_DELETE, PHASE_FORGET, PHASE_ACTORS, PHASE_COUNT };
 
+#define PREFETCH_ITEMS 12 /* entries lie in the order they were made, not sorted */
+
 /* `first` and `second` are the first 16 bytes of the key as numbers that sort like
    them: most comparisons need no more. */
 struct item {
     uint64_t first, second;
     const struct entry *entry;
     const struct version *version;
+    unsigned phases; /* a bit each, of those that write it */
 };
 
 struct checkpoint {
@@ -282,23 +285,37 @@ static bool is_superseded(struct checkpoint *checkpoint, const struct item *item
                              view_of(entry->key, entry->key_size));
 }
 
-static bool belongs(struct checkpoint *checkpoint, const struct item *item,
-                    enum phase phase)
+static unsigned phases_of(struct checkpoint *checkpoint, const struct item *item)
 {
-    bool deleted = item->version->deleted;
-    switch (phase) {
-    case PHASE_PUT:
-        return !deleted && !is_superseded(checkpoint, item);
-    case PHASE_DELETE:
-        return (deleted && !is_forgotten(checkpoint, item)) || leaves_unfinished(item);
-    case PHASE_FORGET:
-        return deleted && is_forgotten(checkpoint, item);
-    case PHASE_ACTORS:
-        return true;
-    case PHASE_COUNT:
-        break;
+    if (is_actors((enum table)item->entry->table))
+        return 1u << PHASE_ACTORS;
+    if (item->version->deleted)
+        return 1u << (is_forgotten(checkpoint, item) ? PHASE_FORGET : PHASE_DELETE);
+    return (is_superseded(checkpoint, item) ? 0 : 1u << PHASE_PUT) |
+           (leaves_unfinished(item) ? 1u << PHASE_DELETE : 0);
+}
+
+/* Asks for what is behind the item that comes up after a few others. Inlined always,
+   for gcc takes a function that does only this for one that does nothing. */
+static inline __attribute__((always_inline)) void
+prefetch(const struct checkpoint *checkpoint, size_t at, size_t end)
+{
+    const struct item *later =
+        &checkpoint->items[at + PREFETCH_ITEMS < end ? at + PREFETCH_ITEMS : at];
+    __builtin_prefetch(later->entry);
+    __builtin_prefetch(later->version);
+}
+
+/* Once for all phases, which then touch only what they write. */
+static void plan(struct checkpoint *checkpoint)
+{
+    for (unsigned table = 0; table < TABLE_COUNT; table++) {
+        size_t end = checkpoint->start[table] + checkpoint->fill[table];
+        for (size_t i = checkpoint->start[table]; i < end; i++) {
+            prefetch(checkpoint, i, end);
+            checkpoint->items[i].phases = phases_of(checkpoint, &checkpoint->items[i]);
+        }
     }
-    return false;
 }
 
 static enum status write_item(struct checkpoint *checkpoint, const struct item *item,
@@ -332,11 +349,12 @@ static enum status write_table(struct checkpoint *checkpoint, enum phase phase,
                                enum table table)
 {
     enum status status = STATUS_OK;
+    size_t end = checkpoint->start[table] + checkpoint->fill[table];
     checkpoint->pages_a_put = expected_pages(checkpoint, table);
-    for (size_t i = checkpoint->start[table];
-         i < checkpoint->start[table] + checkpoint->fill[table] && !status; i++) {
-        if (!belongs(checkpoint, &checkpoint->items[i], phase))
+    for (size_t i = checkpoint->start[table]; i < end && !status; i++) {
+        if (!(checkpoint->items[i].phases & 1u << phase))
             continue;
+        prefetch(checkpoint, i, end);
         status = write_item(checkpoint, &checkpoint->items[i], phase);
         if (!status && phase < PHASE_FORGET)
             status = bound_pages(checkpoint);
@@ -389,6 +407,7 @@ enum status index_checkpoint(struct index *index)
 {
     struct checkpoint checkpoint = {.index = index};
     gather(&checkpoint);
+    plan(&checkpoint);
     index->receipts.now = index->generations;
     memset(index->receipts.current, 0, sizeof index->receipts.current);
     enum status status = write_all(&checkpoint);
