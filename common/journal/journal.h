@@ -52,6 +52,16 @@ MUST_CHECK enum status journal_open(struct disk *disk,
                                     journal_replay_fn *replay, void *context,
                                     struct journal **journal_out);
 
+/* What the opening saw of the journal it found, beyond the records it replayed. A power
+   failure may leave the first two behind, and nothing acknowledged is lost then; the
+   third is a loss. */
+struct journal_found {
+    bool is_torn;    /* the log ends within a record */
+    bool is_cut_off; /* behind its end lie records that do not follow it */
+    bool is_missing; /* there is no file, and yet there were records */
+};
+struct journal_found journal_found(const struct journal *journal);
+
 /* Makes sure that a record with a body of `body_bytes` can be appended. NO_SPACE, or
    IO, when a segment is needed and cannot be made: nothing is in doubt, try again
    later. IO for ever after a failed commit. Takes a spare if there is one; without, it

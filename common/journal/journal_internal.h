@@ -14,6 +14,7 @@
 #include "common/base/bytes.h"
 #include "common/journal/batch.h"
 #include "common/journal/disk.h"
+#include "common/journal/journal.h"
 #include "common/journal/segment.h"
 #include "common/journal/spares.h"
 
@@ -23,6 +24,7 @@ struct journal {
     uint32_t record_bytes_max;
     uint32_t incarnation;
     bool sync;
+    struct journal_found found;
 
     /* The sequencer's. */
     uint64_t next; /* sequence of the next record */

@@ -122,6 +122,7 @@ static void learn(struct journal *journal, const struct replay *found, uint64_t 
         if (one->kind == SEGMENT_SPARE && one->first >= journal->spares.next_number)
             journal->spares.next_number = one->first + 1;
     journal->next = found->last + 1;
+    journal->found = found->end;
     atomic_store(&journal->committed, found->last);
 }
 
@@ -177,6 +178,11 @@ static struct journal *new_journal(struct disk *disk,
     spares_init(&journal->spares, disk, options->spare_segments);
     pthread_mutex_init(&journal->mutex, NULL);
     return journal;
+}
+
+struct journal_found journal_found(const struct journal *journal)
+{
+    return journal->found;
 }
 
 enum status journal_open(struct disk *disk, const struct journal_options *options,

@@ -179,20 +179,32 @@ static enum status follow(struct replay *replay, struct reading *reading,
 
 /* A batch that spans two segments may leave its second half behind a power failure; so
    this is no proof of a loss, and yet the only trace that one would leave. */
-static void log_end(const struct replay *replay, const struct reading *reading,
-                    const struct place *place)
+static void note_end(struct replay *replay, const struct reading *reading,
+                     const struct place *place)
 {
+    replay->end.is_torn = reading->is_torn;
     if (reading->is_torn)
         log_warning("journal: record %" PRIu64
                     " is torn or corrupt: the log ends there",
                     place->next);
     for (const struct segment *one = replay->rest; one != NULL; one = one->next)
         if (one->kind == SEGMENT_LIVE && one->first > place->next &&
-            one->incarnation >= place->incarnation)
+            one->incarnation >= place->incarnation) {
+            replay->end.is_cut_off = true;
             log_warning("journal: what begins at record %" PRIu64
                         " is left out, for the "
                         "log ends before record %" PRIu64,
                         one->first, place->next);
+        }
+}
+
+/* A journal whose records are all in LMDB still has a spare. */
+static void note_missing(struct replay *replay, uint64_t after)
+{
+    replay->end.is_missing = after > 0 && replay->rest == NULL;
+    if (replay->end.is_missing)
+        log_warning("journal: there is none, and %" PRIu64 " records were written",
+                    after);
 }
 
 static enum status check_incarnations(const struct replay *replay, uint32_t incarnation)
@@ -218,9 +230,10 @@ enum status replay_run(struct replay *replay, uint64_t after, uint32_t incarnati
 
     if (status != STATUS_OK)
         return status;
+    note_missing(replay, after);
     status = follow(replay, &reading, &place, &empty);
     if (status == STATUS_OK)
-        log_end(replay, &reading, &place);
+        note_end(replay, &reading, &place);
     while ((segment = empty) != NULL) {
         empty = segment->next;
         push(&replay->rest, segment);

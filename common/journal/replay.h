@@ -24,6 +24,7 @@ struct replay {
     size_t chain_count;
     size_t chain_capacity;
     uint64_t last; /* sequence of the last record; at least `after` of replay_run */
+    struct journal_found end;
 };
 
 /* Opens every segment in the folder; all go to `rest`. `replay` is zeroed before. */

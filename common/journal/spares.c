@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mutex guards the list and the numbers, never a call to the disk: making a segment
- * takes a tenth of a second, and the sequencer must not wait for that.
+ * takes a tenth of a second, and the sequencer must not wait for that while there are
+ * others. Where there are none, the one that is being made already is the soonest to be
+ * had; and while the disk is nearly full it has the room that a second one would find
+ * wanting.
  */
 #include "common/journal/spares.h"
 
@@ -9,6 +12,7 @@ void spares_init(struct spares *spares, struct disk *disk, unsigned wanted)
 {
     *spares = (struct spares){.disk = disk, .wanted = wanted, .next_number = 1};
     pthread_mutex_init(&spares->mutex, NULL);
+    pthread_cond_init(&spares->made, NULL);
 }
 
 static unsigned target(const struct spares *spares)
@@ -61,15 +65,39 @@ static uint64_t take_number(struct spares *spares)
     return number;
 }
 
+static void count_making(struct spares *spares, int change)
+{
+    pthread_mutex_lock(&spares->mutex);
+    spares->making += (unsigned)change;
+    pthread_cond_broadcast(&spares->made);
+    pthread_mutex_unlock(&spares->mutex);
+}
+
 static enum status make(struct spares *spares)
 {
     struct segment *segment;
-    enum status status = segment_create(spares->disk, take_number(spares),
-                                        spares->segment_bytes, &segment);
+    enum status status;
 
+    count_making(spares, 1);
+    status = segment_create(spares->disk, take_number(spares), spares->segment_bytes,
+                            &segment);
     if (status == STATUS_OK)
         push(spares, segment);
+    count_making(spares, -1);
     return status;
+}
+
+/* False when nobody is making one. */
+static bool await_one(struct spares *spares)
+{
+    bool waited;
+
+    pthread_mutex_lock(&spares->mutex);
+    waited = spares->making > 0;
+    if (waited)
+        pthread_cond_wait(&spares->made, &spares->mutex);
+    pthread_mutex_unlock(&spares->mutex);
+    return waited;
 }
 
 enum status spares_take(struct spares *spares, unsigned held_back,
@@ -78,7 +106,7 @@ enum status spares_take(struct spares *spares, unsigned held_back,
     struct segment *segment;
 
     while ((segment = pop(spares, held_back)) == NULL) {
-        enum status status = make(spares);
+        enum status status = await_one(spares) ? STATUS_OK : make(spares);
 
         if (status != STATUS_OK)
             return status;
@@ -124,5 +152,6 @@ void spares_close(struct spares *spares)
 
     while ((segment = pop(spares, 0)) != NULL)
         segment_close(spares->disk, segment);
+    pthread_cond_destroy(&spares->made);
     pthread_mutex_destroy(&spares->mutex);
 }

@@ -22,14 +22,16 @@ struct spares {
     uint64_t segment_bytes;
     unsigned wanted; /* kept ready, beside the one that is held back */
     pthread_mutex_t mutex;
-    struct segment *first; /* guarded by mutex, as are the two below */
+    pthread_cond_t made;   /* one was, or could not be */
+    struct segment *first; /* guarded by mutex, as are the three below */
     unsigned count;
+    unsigned making;      /* right now, by any thread */
     uint64_t next_number; /* above every number in use */
 };
 
 void spares_init(struct spares *spares, struct disk *disk, unsigned wanted);
 /* Takes a spare out of the pool, making as many as it takes to leave `held_back` in it.
-   NO_SPACE, IO. Any thread. */
+   Waits for those that another thread is making. NO_SPACE, IO. Any thread. */
 MUST_CHECK enum status spares_take(struct spares *spares, unsigned held_back,
                                    struct segment **segment_out);
 /* Takes ownership of a segment whose content is needed no more: recycles it, or removes

@@ -114,6 +114,60 @@ Test(journal_tail, a_torn_record_does_not_come_back_once_another_took_its_number
     }
 }
 
+static struct journal_found found_after_reopening(void)
+{
+    diary_close(&diary);
+    diary_reopen(&diary);
+    return journal_found(diary.journal);
+}
+
+Test(journal_tail, an_opening_finds_nothing_amiss_in_a_whole_journal)
+{
+    struct journal_found found = journal_found(diary.journal);
+
+    cr_assert_not(found.is_torn || found.is_cut_off || found.is_missing, "a new one");
+    diary_write(&diary, 200, 1000);
+    found = found_after_reopening();
+    cr_assert_not(found.is_torn || found.is_cut_off || found.is_missing);
+    diary_release(&diary, 200);
+    found = found_after_reopening();
+    cr_assert_not(found.is_torn || found.is_cut_off || found.is_missing);
+    found = found_after_reopening();
+    cr_assert_not(found.is_missing, "spares alone are left");
+}
+
+Test(journal_tail, an_opening_tells_that_the_tail_is_torn)
+{
+    char name[SEGMENT_NAME_BYTES];
+
+    diary_write(&diary, 3, 200);
+    strcpy(name, diary_files(&diary).last_live);
+    diary.acknowledged = 2; /* the third is lost on purpose */
+    faulty_disk_flip(diary.faulty, name, (end_of_tail(name) - 100) * 8);
+    cr_assert(found_after_reopening().is_torn);
+    cr_assert_not(found_after_reopening().is_torn, "the copy is whole");
+}
+
+static void remove_file(void *context, const char *name, uint64_t bytes)
+{
+    struct disk *disk = context;
+
+    (void)bytes;
+    cr_assert_eq(disk->remove(disk, name), STATUS_OK);
+}
+
+Test(journal_tail, an_opening_tells_that_the_journal_is_gone)
+{
+    struct disk *disk = faulty_disk_interface(diary.faulty);
+
+    diary_write(&diary, 3, 200);
+    diary_release(&diary, 3);
+    diary_close(&diary);
+    cr_assert_eq(disk->list(disk, remove_file, disk), STATUS_OK);
+    diary_reopen(&diary);
+    cr_assert(journal_found(diary.journal).is_missing);
+}
+
 /* ----------------------------------------------------------------- recycling --- */
 
 Test(journal_tail, released_segments_are_recycled_and_only_a_few_are_kept)
