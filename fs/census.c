@@ -10,14 +10,15 @@
 
 #include "common/base/bytes.h"
 
-struct kept {
-    pid_t process; /* 0: none */
-    int folder;    /* its /proc/PID/fd; -1 when that cannot be opened */
+struct known {
+    pid_t process;  /* 0: none */
+    int folder;     /* its /proc/PID/fd; -1 when that cannot be opened */
+    unsigned plain; /* messages in a row */
 };
 
 struct census {
-    pthread_mutex_t lock;             /* guards what follows */
-    struct kept kept[CENSUS_FOLDERS]; /* by the process's id */
+    pthread_mutex_t lock;                 /* guards what follows */
+    struct known known[CENSUS_PROCESSES]; /* by the process's id */
 };
 
 struct census *census_open(void)
@@ -27,20 +28,25 @@ struct census *census_open(void)
     return census;
 }
 
-static void drop(struct kept *kept)
+static struct known *place_of(struct census *census, pid_t process)
 {
-    if (kept->process != 0 && kept->folder >= 0)
-        close(kept->folder);
-    kept->process = 0;
+    return &census->known[(unsigned)process % CENSUS_PROCESSES];
 }
 
-static void keep(struct kept *kept, pid_t process)
+static void forget(struct known *known)
+{
+    if (known->process != 0 && known->folder >= 0)
+        close(known->folder);
+    *known = (struct known){0};
+}
+
+static void learn(struct known *known, pid_t process)
 {
     char path[64];
-    drop(kept);
+    forget(known);
     snprintf(path, sizeof path, "/proc/%d/fd", (int)process);
-    kept->folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    kept->process = process;
+    known->folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    known->process = process;
 }
 
 static int count_in(int folder)
@@ -52,23 +58,35 @@ static int count_in(int folder)
 
 int census_count(struct census *census, pid_t process)
 {
-    if (process <= 0)
-        return -1;
+    int count = -1;
     pthread_mutex_lock(&census->lock);
-    struct kept *kept = &census->kept[(unsigned)process % CENSUS_FOLDERS];
-    int count = kept->process == process ? count_in(kept->folder) : -1;
-    if (count < 0) {
-        keep(kept, process);
-        count = count_in(kept->folder);
+    struct known *known = place_of(census, process);
+    if (process != 0 && known->process == process &&
+        known->plain >= CENSUS_PLAIN_ENOUGH) {
+        count = count_in(known->folder);
+        if (count < 0)
+            forget(known);
     }
     pthread_mutex_unlock(&census->lock);
     return count;
 }
 
+void census_note(struct census *census, pid_t process, bool plain)
+{
+    if (process == 0)
+        return;
+    pthread_mutex_lock(&census->lock);
+    struct known *known = place_of(census, process);
+    if (known->process != process)
+        learn(known, process);
+    known->plain = plain ? known->plain + 1 : 0;
+    pthread_mutex_unlock(&census->lock);
+}
+
 void census_close(struct census *census)
 {
-    for (size_t i = 0; i < CENSUS_FOLDERS; i++)
-        drop(&census->kept[i]);
+    for (size_t i = 0; i < CENSUS_PROCESSES; i++)
+        forget(&census->known[i]);
     pthread_mutex_destroy(&census->lock);
     free(census);
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looking through a process's descriptors takes some 20 microseconds, on the path of
- * every `>`. Most programs just open, write and close, and for them a count will do. A
- * process's strangers are its descriptors that are none of its openings of this file.
- * If bytes are held, and the first FLUSH that the handle ever gets comes from the
- * process that opened it, which alone has written, and it has no more strangers than
- * when it opened the file, then the descriptor just closed was the only one.
+ * Looking through a process's descriptors is on the path of every `>`. Long-lived
+ * writers mostly open, write and close, again and again, and for those that were seen
+ * to (fs/census.h) a count will do. A process's strangers are its descriptors that are
+ * none of its openings of this file. If bytes are held, and the first FLUSH that the
+ * handle ever gets comes from the process that opened it, which alone has written, and
+ * it has no more strangers than when it opened the file, then the descriptor just
+ * closed was the only one.
  *
- * Unless the file has taken a stranger's place. A shell's redirection does that before
- * anything is written, and with a FLUSH of its own: what follows is looked through. A
- * program that redirects its output with dup2() may have written before, so its output
- * is looked at.
+ * Unless the file has taken a stranger's place: that is why the process must be
+ * trusted. A shell's redirection does it before anything is written, and with a FLUSH
+ * of its own, so it is looked through; so is a program that writes, makes the file its
+ * standard output with dup2() and closes the first descriptor.
  */
 #include "fs/handle.h"
 
@@ -56,9 +57,10 @@ static int count_strangers(struct handle *handle, int own)
 {
     pid_t process = handle->opening.process;
     int all = census_count(handle->face->census, process);
-    int others =
-        openings_count_others(handle->face->openings, &handle->opening, process);
-    return all < 0 ? -1 : all - others - own;
+    if (all < 0)
+        return -1;
+    return all - own -
+           openings_count_others(handle->face->openings, &handle->opening, process);
 }
 
 /* A handle that does not truncate starts from the current bytes and is tied to their
@@ -198,24 +200,35 @@ static bool may_be_written_yet(const struct handle *handle)
            process_has_heir(handle->opening.process, &file);
 }
 
-static bool has_closed_its_only_one(struct handle *handle, pid_t thread)
+/* Whether the process that opened the file and alone wrote to it closes it, or a
+   duplicate of it, for the first time. */
+static bool is_first_close(struct handle *handle, pid_t thread)
 {
-    if (handle->flushes != 1 || !framing_is_holding(&handle->framing) ||
-        handle->framing.writer_count > 0 ||
-        handle_process(handle, thread) != handle->opening.process)
-        return false;
-    struct open_file file = file_of(handle);
-    int strangers = count_strangers(handle, 0);
-    return strangers >= 0 && strangers <= handle->strangers_at_open &&
-           !process_prints_to(handle->opening.process, &file);
+    return handle->flushes == 1 && framing_is_holding(&handle->framing) &&
+           handle->framing.writer_count == 0 &&
+           handle_process(handle, thread) == handle->opening.process;
+}
+
+static bool has_no_more_strangers(struct handle *handle)
+{
+    int strangers = handle->strangers_at_open < 0 ? -1 : count_strangers(handle, 0);
+    return strangers >= 0 && strangers <= handle->strangers_at_open;
+}
+
+static bool has_closed_it(struct handle *handle, pid_t thread)
+{
+    bool is_first = is_first_close(handle, thread);
+    if (is_first && has_no_more_strangers(handle))
+        return true;
+    bool ends = framing_ends_at_flush(&handle->framing, thread, holds, handle);
+    if (is_first)
+        census_note(handle->face->census, handle->opening.process, ends);
+    return ends;
 }
 
 bool handle_ends_at_flush(struct handle *handle, pid_t thread)
 {
-    bool ends = has_closed_its_only_one(handle, thread) ||
-                framing_ends_at_flush(&handle->framing, thread, holds, handle);
-    if (ends && may_be_written_yet(handle))
-        ends = false;
+    bool ends = has_closed_it(handle, thread) && !may_be_written_yet(handle);
     if (ends)
         atomic_store(&handle->opening.is_closing, true);
     return ends;

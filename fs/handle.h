@@ -35,7 +35,7 @@ struct handle {
     struct framing framing;          /* if writable */
     pid_t last_thread, last_process; /* the last one mapped */
     unsigned flushes;
-    int strangers_at_open;    /* see handle.c; -1: unknown */
+    int strangers_at_open;    /* see handle.c; -1: not counted */
     struct delivery *ending;  /* of a message, not yet committed */
     uint64_t state_version;   /* of the bytes that the state started from */
     struct snapshot snapshot; /* if readable */

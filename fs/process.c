@@ -123,17 +123,6 @@ int process_descriptors(pid_t process, const struct open_file *file, int enough)
     return count;
 }
 
-bool process_prints_to(pid_t process, const struct open_file *file)
-{
-    char path[64];
-    for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
-        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)process, descriptor);
-        if (leads_to(AT_FDCWD, path, file))
-            return true;
-    }
-    return false;
-}
-
 /* The children that this thread of the process made. */
 static bool thread_has_heir(int threads, const char *thread,
                             const struct open_file *file)

@@ -25,8 +25,6 @@ struct open_file {
 /* How many descriptors of the file the process holds, counted no further than `enough`;
    -1 when that cannot be told. A process that is gone holds none. */
 int process_descriptors(pid_t process, const struct open_file *file, int enough);
-/* Whether the file is the process's standard output or error. */
-bool process_prints_to(pid_t process, const struct open_file *file);
 /* Whether a child of the process may hold the file; true where it cannot be told. */
 bool process_has_heir(pid_t process, const struct open_file *file);
 

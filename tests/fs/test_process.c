@@ -88,18 +88,6 @@ Test(process, hundreds_of_descriptors_are_all_seen)
     cr_expect_eq(process_descriptors(getpid(), &file, 1000), 250);
 }
 
-Test(process, output_redirected_to_the_file_is_seen)
-{
-    int descriptor = open(path, O_WRONLY), kept = dup(STDERR_FILENO);
-    cr_assert(descriptor >= 0 && kept >= 0);
-    cr_expect_not(process_prints_to(getpid(), &file));
-    dup2(descriptor, STDERR_FILENO);
-    bool prints = process_prints_to(getpid(), &file);
-    dup2(kept, STDERR_FILENO);
-    cr_expect(prints);
-    cr_expect_not(process_prints_to(getpid(), &file));
-}
-
 Test(process, a_child_that_inherited_the_file_holds_it_until_it_ends)
 {
     int ready[2], stay[2];
