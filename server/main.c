@@ -4,10 +4,9 @@
  *
  * The way in: become a daemon while there is but one thread, block the signals so that
  * every later thread has them blocked, open what can fail, and only when the mount
- * answers let the starting process go. The way out: the engine stops first, which
- * answers every request that waits and gives turns their time; then what still runs is
- * ended, the mount goes, the store is closed; and last go the behaviors, which the
- * engine may look at until then.
+ * answers let the starting process go. The way out: the engine stops first, which ends
+ * all turns and answers every request that waits, then the mount goes, then the store
+ * is closed, and last go the behaviors, which the engine looks at until then.
  */
 #include <errno.h>
 #include <poll.h>
@@ -133,8 +132,6 @@ static void close_all(struct daemon *daemon)
         control_stop(daemon->control);
     if (daemon->engine)
         engine_stop(daemon->engine);
-    if (daemon->behaviors)
-        daemon->behaviors->stop(daemon->behaviors);
     if (daemon->face) {
         fuse_face_stop(daemon->face);
         fuse_face_close(daemon->face);
