@@ -68,13 +68,23 @@ static int take_signals(void)
     return signalfd(-1, &stop, SFD_CLOEXEC);
 }
 
+/* What a turn sends may be longer as it is written down than as it is meant; the engine
+   judges that. */
+static uint32_t outbox_bytes_max(const struct engine_options *engine)
+{
+    uint32_t meant = engine->message_bytes_max > OUTBOX_BYTES_DEFAULT
+                         ? engine->message_bytes_max
+                         : OUTBOX_BYTES_DEFAULT;
+    return 2 * meant;
+}
+
 static enum status open_behaviors(struct daemon *daemon)
 {
     const struct engine_options *engine = &daemon->options->engine;
     struct catalog_options options = {
         .limits = {.result_bytes_max = engine->result_bytes_max,
                    .state_bytes_max = engine->state_bytes_max,
-                   .outbox_bytes_max = OUTBOX_BYTES_DEFAULT}};
+                   .outbox_bytes_max = outbox_bytes_max(engine)}};
     if (!daemon->behaviors_folder)
         return STATUS_OK;
     return catalog_open(daemon->behaviors_folder, &options, &daemon->behaviors,

@@ -329,10 +329,24 @@ enum status outbox_check(struct view path, struct view message, struct bytes *wh
     return status;
 }
 
+/* JSON writes a control byte in up to six; base64 bounds what a message grows to. */
+static bool is_better_as_text(struct view message)
+{
+    size_t size = message.size;
+    for (size_t i = 0; i < message.size; i++) {
+        char byte = message.data[i];
+        if (memchr("\"\\\n\t\r", byte, 5))
+            size += 1;
+        else if ((unsigned char)byte < ' ')
+            size += 5;
+    }
+    return size <= message.size / 3 * 4 + 64 && utf8_is_valid(message);
+}
+
 void outbox_frame(struct bytes *out, struct view path, struct view message)
 {
     BYTES_AUTO(base64);
-    bool is_text = utf8_is_valid(message);
+    bool is_text = is_better_as_text(message);
     if (!is_text)
         base64_encode(&base64, message);
     struct view shown = is_text ? message : view_bytes(&base64);

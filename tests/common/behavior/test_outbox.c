@@ -286,6 +286,26 @@ Test(outbox, an_empty_message_can_be_framed_for_a_path_that_takes_none)
     turn_output_free(&output);
 }
 
+Test(outbox, what_is_framed_does_not_grow_by_more_than_half)
+{
+    static char controls[10000], newlines[10000], quotes[10000];
+    memset(controls, 1, sizeof controls);
+    memset(newlines, '\n', sizeof newlines);
+    memset(quotes, '"', sizeof quotes);
+    static const struct view messages[] = {{controls, sizeof controls},
+                                           {newlines, sizeof newlines},
+                                           {quotes, sizeof quotes}};
+    for (size_t i = 0; i < COUNT(messages); i++) {
+        BYTES_AUTO(line);
+        outbox_frame(&line, view_text("a/tasks"), messages[i]);
+        cr_expect_lt(line.size, 15000);
+        struct turn_output output = parsed(view_bytes(&line));
+        cr_assert_eq(output.send_count, 1);
+        expect_send(&output.sends[0], SEND_MESSAGE, "a", messages[i]);
+        turn_output_free(&output);
+    }
+}
+
 Test(outbox, a_path_and_a_message_are_checked_alone)
 {
     BYTES_AUTO(why);
