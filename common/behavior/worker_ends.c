@@ -3,9 +3,11 @@
  * What becomes of turns: answered, or left behind by a process.
  *
  * When a process dies of itself, the turns that it may have begun become its slot's
- * suspects: they go first, one at a time, so that a second death has one author, whose
- * attempt is counted. When we kill a process, for a time limit or for a turn that is
- * canceled, the cause is known: the other turns simply go first.
+ * suspects: they go first, one at a time. Only who is alone in a process that has done
+ * nothing else is certainly the author of its death, and his attempt is counted; a
+ * process may answer one turn, and die of it while it has the next. When we kill a
+ * process, for a time limit or for a turn that is canceled, the cause is known: the
+ * other turns simply go first.
  *
  * Between a death and the next start a slot pauses, the longer the more often it dies
  * without having answered anything. What cannot be started at all is told to the turns
@@ -116,7 +118,7 @@ static void settle_turns(struct worker *worker, struct worker_process *process)
             answer_overdue(worker, turn);
         } else if (turn->end == TURN_CANCELED) {
             worker_answer_with(worker, turn, TURN_FAILED, view_text("canceled"));
-        } else if (turn->is_suspect && !is_innocent) {
+        } else if (turn->is_suspect && !is_innocent && !process->has_answered) {
             answer_died(worker, turn, process);
         } else {
             raise_attempt(turn);
