@@ -102,6 +102,7 @@ int host_spawn(struct host *host, struct host_child *child, const struct spawn *
     strays_mark(&host->strays, &mark, child->id);
     char **environment = mark_environment(plan->environment, mark.data);
     marked.environment = environment;
+    marked.pid_place = &child->pid;
     int error = spawn_process(&marked, &spawned, step_out);
     free(environment);
     if (error) {
@@ -109,9 +110,6 @@ int host_spawn(struct host *host, struct host_child *child, const struct spawn *
         count_out(host);
         return error;
     }
-    pthread_mutex_lock(&host->lock);
-    child->pid = spawned.pid;
-    pthread_mutex_unlock(&host->lock);
     child->pidfd = spawned.pidfd;
     return 0;
 }
@@ -222,6 +220,13 @@ void host_sweep(struct host_timer *timer)
         host_timer_start(host, timer, SWEEP_MS);
 }
 
+/* The child itself puts it there, before its program runs: who asks the daemon for the
+   turn of its group must be known at once. */
+static pid_t pid_of(const struct host_child *child)
+{
+    return __atomic_load_n(&child->pid, __ATOMIC_ACQUIRE);
+}
+
 bool host_child_lives(void *context, pid_t session, uint64_t id)
 {
     struct host *host = context;
@@ -229,7 +234,7 @@ bool host_child_lives(void *context, pid_t session, uint64_t id)
 
     pthread_mutex_lock(&host->lock);
     for (child = host->children; child; child = child->next)
-        if ((session && child->pid == session) || (id && child->id == id))
+        if ((session && pid_of(child) == session) || (id && child->id == id))
             break;
     pthread_mutex_unlock(&host->lock);
     return child != NULL;
@@ -241,7 +246,7 @@ bool host_turn_of_group(struct host *host, pid_t group, uint64_t *turn_out)
 
     pthread_mutex_lock(&host->lock);
     for (child = host->children; child; child = child->next)
-        if (child->pid == group && child->has_turn)
+        if (pid_of(child) == group && child->has_turn)
             break;
     if (child)
         *turn_out = child->turn;

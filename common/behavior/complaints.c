@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The rate is a bucket of tokens, a line each, that fills again with time.
+ */
 #include "common/behavior/complaints.h"
 
 #include <ctype.h>
@@ -9,7 +12,6 @@
 enum {
     LINES_AT_ONCE = 200, /* more than anyone reads in a second */
     LINE_EVERY_MS = 20,
-    TELL_EVERY_MS = 1000,
     LINE_BYTES_MAX = 1000, /* of a line, what is logged */
 };
 
@@ -30,22 +32,18 @@ static bool take_token(struct complaint_rate *rate, int64_t now_ms)
     return true;
 }
 
-void complaint_rate_tell(struct complaint_rate *rate, const char *behavior,
-                         int64_t now_ms)
+void complaint_rate_tell(struct complaint_rate *rate, const char *behavior)
 {
-    if (rate->dropped == 0 || now_ms - rate->told_ms < TELL_EVERY_MS)
-        return;
-    log_warning("%s: %" PRIu64 " more lines of standard error are not logged", behavior,
-                rate->dropped);
+    if (rate->dropped > 0)
+        log_warning("%s: %" PRIu64 " lines of standard error are not logged", behavior,
+                    rate->dropped);
     rate->dropped = 0;
-    rate->told_ms = now_ms;
 }
 
 static void log_line(struct complaints *complaints, int64_t now_ms)
 {
     struct bytes *line = &complaints->line;
 
-    complaint_rate_tell(complaints->rate, complaints->behavior, now_ms);
     if (take_token(complaints->rate, now_ms)) {
         for (size_t i = 0; i < line->size; i++)
             if (line->data[i] == '\0')
@@ -99,7 +97,6 @@ void complaints_end(struct complaints *complaints, int64_t now_ms)
 {
     if (complaints->line.size)
         log_line(complaints, now_ms);
-    complaint_rate_tell(complaints->rate, complaints->behavior, now_ms);
 }
 
 struct view complaints_tail(const struct complaints *complaints)

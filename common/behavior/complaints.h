@@ -2,8 +2,7 @@
 /*
  * Standard error of a program: each line goes to the daemon's log, and the last bytes
  * of a turn are kept for its error text. A program that says more than anybody reads
- * does not flood the log: lines beyond a rate are dropped, and how many is said, at
- * most once a second. One thread.
+ * does not flood the log: lines beyond a rate are dropped and counted. One thread.
  */
 #ifndef ACTORFS_BEHAVIOR_COMPLAINTS_H
 #define ACTORFS_BEHAVIOR_COMPLAINTS_H
@@ -16,9 +15,8 @@
 /* Of a behavior, for all its turns together. Zero-initialize. */
 struct complaint_rate {
     int64_t filled_ms;
-    uint32_t tokens; /* lines that may be logged now */
-    uint64_t dropped;
-    int64_t told_ms;
+    uint32_t tokens;  /* lines that may be logged now */
+    uint64_t dropped; /* and not told yet */
 };
 
 struct complaints {
@@ -35,8 +33,7 @@ void complaints_end(struct complaints *complaints, int64_t now_ms);
 struct view complaints_tail(const struct complaints *complaints);
 void complaints_free(struct complaints *complaints);
 
-/* Says how many lines were dropped, if any and if it is time. */
-void complaint_rate_tell(struct complaint_rate *rate, const char *behavior,
-                         int64_t now_ms);
+/* Says how many lines were dropped since it was last said, if any. */
+void complaint_rate_tell(struct complaint_rate *rate, const char *behavior);
 
 #endif

@@ -12,10 +12,6 @@
 #include "common/base/log.h"
 #include "common/behavior/program_internal.h"
 
-enum {
-    PROCESS_COUNT_DEFAULT = 1024, /* of a user: stops a fork bomb, not a service */
-};
-
 static struct program *program_of(struct behavior *behavior)
 {
     return OWNER_OF(behavior, struct program, behavior);
@@ -178,9 +174,7 @@ struct behavior *program_create(struct host *host,
     environment_set_defaults(&program->environment, options->environment);
     program->user = copy_user(options->user);
     program->memory_bytes = options->memory_bytes;
-    program->process_count = options->process_count
-                                 ? options->process_count
-                                 : (options->user ? PROCESS_COUNT_DEFAULT : 0);
+    program->process_count = options->process_count;
     program->limits = fill_limits(options->limits);
     program->processes = options->processes ? options->processes : count_processors();
     program->folders = turnfolders_open(options->folder, program->user);
@@ -206,6 +200,7 @@ void program_free(struct behavior *behavior)
         program_forget(turn);
         program_turn_free(turn);
     }
+    complaint_rate_tell(&program->rate, program->name);
     turnfolders_close(program->folders);
     environment_free(&program->environment);
     pthread_mutex_destroy(&program->lock);

@@ -43,8 +43,7 @@ struct program_options {
     char *const *environment;             /* NAME=value, ends in null; null: empty */
     uint32_t processes;                   /* at once; 0: a processor each */
     uint64_t memory_bytes;                /* of a process; 0: no limit */
-    uint64_t process_count;               /* of the user; 0: a default, if there is a
-                                             user */
+    uint64_t process_count;               /* of the user; 0: no limit */
     const struct spawn_user *user;        /* null: the daemon's own */
     struct program_limits limits;
     const char *folder; /* where turns have their folders; null: in memory */

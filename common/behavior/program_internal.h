@@ -22,7 +22,8 @@ struct program {
     struct spawn_user *user; /* null: the daemon's own */
     struct program_limits limits;
     struct turnfolders *folders;
-    struct complaint_rate rate; /* the host's thread alone */
+    struct complaint_rate rate; /* the host's thread alone, as is the next */
+    struct host_timer tell;     /* runs while lines were dropped and that is not told */
 
     pthread_mutex_t lock; /* guards what follows */
     uint32_t processes, running;

@@ -25,6 +25,7 @@
 enum {
     READ_BYTES = 64 * 1024, /* as much as a pipe holds */
     LOOK_MS = 100,          /* how often the sizes of its files are looked at */
+    TELL_MS = 1000,         /* how often it is said what the log was spared */
     DRAIN_READS_MAX = 64,   /* more is in a pipe only if somebody goes on writing */
 };
 
@@ -104,6 +105,24 @@ static bool read_result(struct program_turn *turn)
     return false;
 }
 
+static void tell_dropped(struct host_timer *timer)
+{
+    struct program *program = OWNER_OF(timer, struct program, tell);
+
+    complaint_rate_tell(&program->rate, program->name);
+}
+
+static void add_complaint(struct program_turn *turn, struct view text)
+{
+    struct program *program = turn->program;
+
+    complaints_add(&turn->complaints, text, host_now_ms());
+    if (program->rate.dropped > 0 && program->tell.place == 0) {
+        program->tell.expired = tell_dropped;
+        host_timer_start(program->host, &program->tell, TELL_MS);
+    }
+}
+
 static bool read_errors(struct program_turn *turn)
 {
     char buffer[READ_BYTES];
@@ -114,7 +133,7 @@ static bool read_errors(struct program_turn *turn)
     if (got == 0)
         close_end(turn, &turn->err);
     else
-        complaints_add(&turn->complaints, view_of(buffer, (size_t)got), host_now_ms());
+        add_complaint(turn, view_of(buffer, (size_t)got));
     return got > 0;
 }
 

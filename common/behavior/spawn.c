@@ -113,6 +113,8 @@ static int take_steps(struct child *child)
     const struct spawn *plan = child->plan;
 
     (void)setsid();
+    if (plan->pid_place)
+        __atomic_store_n(plan->pid_place, getpid(), __ATOMIC_RELEASE);
     child->step = SPAWN_DESCRIPTORS;
     if (reset_signals() < 0 || place_descriptors(plan) < 0)
         return -1;

@@ -39,6 +39,8 @@ struct spawn {
     uint64_t memory_bytes;         /* of address space; 0: no limit */
     uint64_t process_count;        /* of the user, all taken together; 0: no limit */
     const struct spawn_user *user; /* null: the daemon's own */
+    pid_t *pid_place; /* gets the pid (atomically) before the program can do anything;
+                         may be null */
 };
 
 struct spawned {
