@@ -405,6 +405,18 @@ Test(catalog, turns_run_what_is_installed_and_after_it_what_replaced_it)
     expect_result(found("barista"), "two tall\n");
 }
 
+Test(catalog, roots_behaviors_run_as_nobody_or_as_whom_it_says)
+{
+    if (geteuid() != 0)
+        cr_skip_test("only root runs behaviors as somebody else");
+    put("who", "#!/bin/sh\nid -un\n", 0755);
+    put("daemon", "#!/bin/sh\nid -un\n", 0755);
+    put("daemon.conf", "user = daemon\n", 0644);
+    must_open();
+    expect_result(found("who"), "nobody\n");
+    expect_result(found("daemon"), "daemon\n");
+}
+
 static atomic_bool is_over;
 
 static void *read_on(void *context)
