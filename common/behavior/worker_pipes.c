@@ -118,7 +118,7 @@ void worker_process_input_ready(struct host_watch *watch, uint32_t events)
 static void note(struct worker_process *process, struct bytes *text)
 {
     bytes_append_text(text, "\n");
-    complaints_add(&process->notes, view_bytes(text), host_now_ms());
+    worker_process_log(process, &process->notes, view_bytes(text));
 }
 
 static void take_line(struct worker_process *process, struct view line)
@@ -207,8 +207,8 @@ static bool read_stderr(struct worker_process *process)
     char buffer[STDERR_BYTES];
     ssize_t size = read(process->error.fd, buffer, sizeof buffer);
     if (size > 0)
-        complaints_add(&process->complaints, view_of(buffer, (size_t)size),
-                       host_now_ms());
+        worker_process_log(process, &process->complaints,
+                           view_of(buffer, (size_t)size));
     if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
         worker_process_close(process, &process->error);
     return size > 0;

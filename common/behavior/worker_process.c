@@ -23,6 +23,7 @@ enum {
     PIPE_BYTES = 256 * 1024,  /* asked for, so that many lines are a system call */
     STDERR_BYTES_KEPT = 4096, /* to explain a death */
     GRACE_MS = 5000,          /* to end after end-of-file */
+    TELL_EVERY_MS = 1000,     /* of lines that were not logged */
     BROKEN_MS = 100, /* to end after it closed a pipe: most do so because they end */
 };
 
@@ -90,6 +91,22 @@ static void timer_expired(struct host_timer *timer)
         worker_process_kill(process, "it did not end at end-of-file");
     else if (process->phase == PROCESS_BROKEN)
         worker_process_kill(process, process->why);
+}
+
+/* ------------------------------------------------------------------------ the log */
+
+static void tell_dropped(struct host_timer *timer)
+{
+    const struct worker_plan *plan = WORKER_PROCESS_OF(telling, timer)->plan;
+    complaint_rate_tell(plan->rate, plan->name);
+}
+
+void worker_process_log(struct worker_process *process, struct complaints *complaints,
+                        struct view text)
+{
+    complaints_add(complaints, text, host_now_ms());
+    if (process->plan->rate->dropped && process->telling.place == 0)
+        host_timer_start(process->plan->host, &process->telling, TELL_EVERY_MS);
 }
 
 /* ------------------------------------------------------------------------ leaving */
@@ -207,6 +224,7 @@ struct worker_process *worker_process_start(const struct worker_plan *plan)
         (struct host_watch){.fd = -1, .ready = worker_process_output_ready};
     process->error = (struct host_watch){.fd = -1, .ready = worker_process_error_ready};
     process->timer.expired = timer_expired;
+    process->telling.expired = tell_dropped;
     process->notes = (struct complaints){
         .behavior = plan->name, .actor = process->label, .rate = plan->rate};
     process->complaints = process->notes;
@@ -235,6 +253,9 @@ void worker_process_free(struct worker_process *process)
     worker_process_close(process, &process->output);
     worker_process_close(process, &process->error);
     complaints_end(&process->complaints, host_now_ms());
+    if (process->telling.place)
+        tell_dropped(&process->telling);
+    host_timer_cancel(process->plan->host, &process->telling);
     complaints_free(&process->complaints);
     complaints_free(&process->notes);
     bytes_free(&process->answers);

@@ -77,6 +77,7 @@ struct worker_process {
     char label[24];                /* "pid 123", for the log */
     struct complaints complaints;  /* its standard error */
     struct complaints notes;       /* on lines that are no answers */
+    struct host_timer telling;     /* how many lines were dropped; runs if any were */
     bool is_killed_for_turn;       /* and not for what it did otherwise */
     const char *why; /* it is BROKEN or DOOMED; null: it ended by itself */
     int status;      /* of waitpid(2), in `ended` */
@@ -122,6 +123,9 @@ void worker_process_break(struct worker_process *process, const char *why);
 void worker_process_leave_when_idle(struct worker_process *process);
 /* The oldest turn's time begins now. */
 void worker_process_start_time(struct worker_process *process);
+/* Takes what it says beside the protocol. */
+void worker_process_log(struct worker_process *process, struct complaints *complaints,
+                        struct view text);
 void worker_process_input_ready(struct host_watch *watch, uint32_t events);
 void worker_process_output_ready(struct host_watch *watch, uint32_t events);
 void worker_process_error_ready(struct host_watch *watch, uint32_t events);
