@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "fs/deadlock.h"
 #include "fs/errno_map.h"
 #include "fs/reading.h"
 #include "fs/retirement.h"
@@ -185,6 +186,10 @@ void delivery_send_lines(struct handle *handle, struct view run, struct bytes *j
     bytes_free(joined);
 }
 
+static const struct engine_answer deadlock = {
+    .status = STATUS_DEADLOCK,
+    .detail = "a turn cannot wait for its own actor; write to $ACTOR_STATE"};
+
 void delivery_end(struct handle *handle, const struct answer *answer)
 {
     BYTES_AUTO(message);
@@ -201,7 +206,10 @@ void delivery_end(struct handle *handle, const struct answer *answer)
         bool is_state = handle->node.kind == NODE_STATE;
         uint64_t version = is_state ? handle->state_version : STATE_VERSION_ANY;
         pthread_mutex_unlock(&handle->lock);
-        write_file(delivery, view, version);
+        if (is_state && answer && deadlock_is_certain(handle, answer->request))
+            finish(delivery, &deadlock);
+        else
+            write_file(delivery, view, version);
     }
 }
 

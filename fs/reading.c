@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fs/deadlock.h"
 #include "fs/errno_map.h"
 #include "fs/waiting.h"
 
@@ -183,6 +184,10 @@ static struct parked *new_parked(struct handle *handle, const struct answer *ans
 static void park(struct handle *handle, const struct answer *answer,
                  const struct node *node, int64_t timeout_ms)
 {
+    if (deadlock_is_certain(handle, answer->request)) {
+        reply_status(answer->request, STATUS_DEADLOCK);
+        return;
+    }
     struct parked *parked = new_parked(handle, answer);
     if (!register_interrupt(parked)) {
         waiting_claim(&parked->waiting);
@@ -212,21 +217,43 @@ static int64_t patience(const struct handle *handle)
     return executes ? EXECUTE_WAIT_MS_DEFAULT : 0;
 }
 
+/* Room for what most files have to say. */
+struct small_reply {
+    bool is_used;
+    size_t size;
+    char data[4096];
+};
+
+/* Lock held. A reader wakes before the reply to it returns, and its close() would wait
+   for the lock: what is small is taken along, to be said without it. */
+static void give(const struct answer *answer, struct view view,
+                 struct small_reply *small)
+{
+    small->is_used = view.size <= sizeof small->data;
+    small->size = view.size;
+    if (!small->is_used)
+        fuse_reply_buf(answer->request, view.data, view.size);
+    else if (view.size > 0)
+        memcpy(small->data, view.data, view.size);
+}
+
 void reading_answer(struct handle *handle, const struct answer *answer)
 {
     struct view view;
+    struct small_reply small;
     pthread_mutex_lock(&handle->lock);
     enum status status = look(handle, answer, &view);
     struct node node = *reading_node(handle);
     int64_t timeout_ms = patience(handle);
-    bool parks = status == STATUS_AGAIN && !answer->is_nonblocking;
-    if (status == STATUS_OK)
-        fuse_reply_buf(answer->request, view.data, view.size);
+    if (!status)
+        give(answer, view, &small);
     pthread_mutex_unlock(&handle->lock);
-    if (parks)
+    if (status == STATUS_AGAIN && !answer->is_nonblocking)
         park(handle, answer, &node, timeout_ms);
     else if (status)
         reply_status(answer->request, status);
+    else if (small.is_used)
+        fuse_reply_buf(answer->request, small.data, small.size);
 }
 
 void reading_await_turn(struct handle *handle, fuse_req_t request)

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/base/bytes.h"
 #include "common/base/clock.h"
@@ -255,6 +256,10 @@ MUST_CHECK enum status engine_mailbox(struct engine *engine, uint64_t actor,
 
 /* XXH3 128 of the bytes without one final newline (LF or CRLF). */
 void engine_fingerprint(struct view message, uint8_t fingerprint_out[16]);
+
+/* Whether the process group runs a turn of that actor just now: what it waits for of
+   its own actor will not happen before its end. */
+bool engine_runs_turn_in(struct engine *engine, uint64_t actor, pid_t group);
 
 /* ------------------------------------------------------------------------ waiting */
 

@@ -211,6 +211,13 @@ const char *engine_behavior_name(struct engine *engine, size_t n)
     return engine->behaviors->name(engine->behaviors, n);
 }
 
+bool engine_runs_turn_in(struct engine *engine, uint64_t actor, pid_t group)
+{
+    struct behavior_set *set = engine->behaviors;
+    uint64_t turn;
+    return set->turn_of_group && set->turn_of_group(set, group, &turn) && turn == actor;
+}
+
 const struct engine_options *engine_limits(const struct engine *engine)
 {
     return &engine->options;
