@@ -27,7 +27,7 @@
 #define LINE_ENTRIES 5
 #define LINES (1u << 15)
 #define CHUNK_BYTES (1u << 20)
-#define SPARE_CHUNKS_MAX 40 /* what a generation has under load */
+#define SPARE_CHUNKS_MAX 48 /* a little more than a generation has under load */
 
 struct line {
     _Atomic(struct entry *) entries[LINE_ENTRIES]; /* behind the first null: none */
