@@ -30,7 +30,6 @@ struct generation {
 struct catalog {
     struct behavior_set set; /* first: the set is the catalog */
     char *path;
-    int folder;
     struct host *host;
     struct watcher *watcher;
     struct installer installer;
@@ -116,19 +115,40 @@ static void tell(struct catalog *catalog)
     pthread_mutex_unlock(&catalog->lock);
 }
 
+/* By its path again: another folder may have taken its place. One that is gone is like
+   an empty one; false when it cannot be told. */
+static bool reopen_folder(struct catalog *catalog)
+{
+    int *held = &catalog->installer.folder;
+    int folder = open(catalog->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 && errno != ENOENT && errno != ENOTDIR) {
+        log_error("%s: %s", catalog->path, strerror(errno));
+        return false;
+    }
+    if (folder < 0 && *held >= 0)
+        log_warning("%s is gone, and with it what is installed", catalog->path);
+    if (*held >= 0)
+        close(*held);
+    *held = folder;
+    return folder < 0 || watcher_follow(catalog->watcher, folder) == STATUS_OK;
+}
+
 /* On the watcher's thread. What could not be made was logged and stays what it was. */
-static void refresh(void *context)
+static bool refresh(void *context)
 {
     struct catalog *catalog = context;
     BYTES_AUTO(message);
     bool is_changed = false;
+    if (!reopen_folder(catalog))
+        return false;
     enum status status = stock_refresh(&catalog->stock, &catalog->installer, false,
                                        &is_changed, &message);
     log_debug("%s was looked at: %s", catalog->path, status_text(status));
-    if (!is_changed)
-        return;
-    publish(catalog);
-    tell(catalog);
+    if (is_changed) {
+        publish(catalog);
+        tell(catalog);
+    }
+    return catalog->installer.folder >= 0 && status != STATUS_IO;
 }
 
 /* ----------------------------------------------------------------- open and close */
@@ -149,10 +169,11 @@ static enum status open_folder(struct catalog *catalog, const char *folder,
                                struct bytes *message)
 {
     catalog->path = realpath(folder, NULL);
-    catalog->folder =
-        catalog->path ? open(catalog->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (catalog->folder >= 0 &&
-        watcher_open(catalog->folder, &catalog->watcher) == STATUS_OK)
+    if (catalog->path)
+        catalog->installer.folder =
+            open(catalog->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (catalog->installer.folder >= 0 &&
+        watcher_open(catalog->installer.folder, &catalog->watcher) == STATUS_OK)
         return STATUS_OK;
     int error = errno;
     bytes_format(message, "the folder of behaviors %s: %s", folder, strerror(error));
@@ -163,7 +184,7 @@ static enum status open_folder(struct catalog *catalog, const char *folder,
 static void warn_of_others(const struct catalog *catalog)
 {
     struct stat found;
-    if (fstat(catalog->folder, &found) == 0 && found.st_mode & S_IWOTH)
+    if (fstat(catalog->installer.folder, &found) == 0 && found.st_mode & S_IWOTH)
         log_warning("%s can be written by others, who then decide what runs here",
                     catalog->path);
 }
@@ -173,10 +194,9 @@ static enum status fill(struct catalog *catalog, const struct catalog_options *o
 {
     bool is_changed;
     catalog->host = host_open();
-    catalog->installer = (struct installer){.host = catalog->host,
-                                            .folder = catalog->folder,
-                                            .path = catalog->path,
-                                            .limits = options->limits};
+    catalog->installer.host = catalog->host;
+    catalog->installer.path = catalog->path;
+    catalog->installer.limits = options->limits;
     warn_of_others(catalog);
     enum status status =
         stock_refresh(&catalog->stock, &catalog->installer, true, &is_changed, message);
@@ -188,7 +208,7 @@ enum status catalog_open(const char *folder, const struct catalog_options *optio
                          struct behavior_set **set_out, struct bytes *message)
 {
     struct catalog *catalog = memory_take_zeroed(1, sizeof *catalog);
-    catalog->folder = -1;
+    catalog->installer.folder = -1;
     catalog->set = (struct behavior_set){.find = find,
                                          .name = name_of,
                                          .subscribe = subscribe,
@@ -217,8 +237,8 @@ void catalog_close(struct behavior_set *set)
         catalog->generation = generation->older;
         free(generation);
     }
-    if (catalog->folder >= 0)
-        close(catalog->folder);
+    if (catalog->installer.folder >= 0)
+        close(catalog->installer.folder);
     pthread_mutex_destroy(&catalog->lock);
     free(catalog->path);
     free(catalog);

@@ -3,7 +3,8 @@
  * The behaviors that an administrator installed: those of the folder that --behaviors
  * names, and the built-in ones whose name no file there takes. The folder is watched:
  * what comes, goes or changes in it does so in the catalog, without a restart. A file
- * that somebody has open for writing is left alone until it is closed.
+ * that somebody has open for writing is left alone until it is closed. A folder that is
+ * moved away or removed is an empty one, until there is one of that path again.
  *
  *     NAME           a program    } of both the worker is taken,
  *     NAME.worker    a worker     } and an error is logged

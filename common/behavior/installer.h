@@ -16,7 +16,7 @@
 
 struct installer {
     struct host *host;
-    int folder;       /* the open folder */
+    int folder;       /* the open folder; -1: it is gone */
     const char *path; /* and its absolute path */
     struct protocol_limits limits;
 };

@@ -258,7 +258,7 @@ enum status stock_refresh(struct stock *stock, const struct installer *installer
                               .installer = installer,
                               .is_start = is_start,
                               .message = message};
-    if (folder_list(installer->folder, &refresh.listing)) {
+    if (installer->folder >= 0 && folder_list(installer->folder, &refresh.listing)) {
         bytes_format(message, "%s: %s", installer->path, strerror(errno));
         if (!is_start)
             log_error("%.*s", (int)message->size, message->data);

@@ -23,10 +23,13 @@
 #define SETTLE_MS 40
 #define SETTLE_MS_MAX 1000
 #define CHANGES                                                                        \
-    (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB)
+    (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |            \
+     IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR)
+#define AGAIN_MS 1000
 
 struct watcher {
     int events; /* inotify */
+    int watch;  /* of the folder */
     int stop;   /* an eventfd */
     bool is_started;
     pthread_t thread;
@@ -34,22 +37,34 @@ struct watcher {
     void *context;
 };
 
-enum status watcher_open(int descriptor, struct watcher **watcher_out)
+/* Of an inode that is watched the watch is the same. */
+enum status watcher_follow(struct watcher *watcher, int descriptor)
 {
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d/.", descriptor);
-    int events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (events < 0)
+    int watch = inotify_add_watch(watcher->events, path, CHANGES);
+    if (watch < 0)
         return STATUS_IO;
-    if (inotify_add_watch(events, path, CHANGES | IN_ONLYDIR) < 0) {
-        close(events);
+    if (watcher->watch >= 0 && watcher->watch != watch)
+        inotify_rm_watch(watcher->events, watcher->watch);
+    watcher->watch = watch;
+    return STATUS_OK;
+}
+
+enum status watcher_open(int descriptor, struct watcher **watcher_out)
+{
+    struct watcher watcher = {.watch = -1};
+    watcher.events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (watcher.events < 0)
+        return STATUS_IO;
+    if (watcher_follow(&watcher, descriptor)) {
+        close(watcher.events);
         return STATUS_IO;
     }
-    struct watcher *watcher = memory_take_zeroed(1, sizeof *watcher);
-    watcher->events = events;
-    watcher->stop = eventfd(0, EFD_CLOEXEC);
-    ENSURE(watcher->stop >= 0);
-    *watcher_out = watcher;
+    watcher.stop = eventfd(0, EFD_CLOEXEC);
+    ENSURE(watcher.stop >= 0);
+    *watcher_out = memory_take(sizeof watcher);
+    **watcher_out = watcher;
     return STATUS_OK;
 }
 
@@ -93,9 +108,10 @@ static bool wait_for_rest(const struct watcher *watcher)
 static void *watch(void *context)
 {
     const struct watcher *watcher = context;
-    bool is_event;
-    while (wait_for_event(watcher, -1, &is_event) && wait_for_rest(watcher))
-        watcher->changed(watcher->context);
+    bool is_event, is_content = true;
+    while (wait_for_event(watcher, is_content ? -1 : AGAIN_MS, &is_event) &&
+           wait_for_rest(watcher))
+        is_content = watcher->changed(watcher->context);
     return NULL;
 }
 

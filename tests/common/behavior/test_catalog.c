@@ -61,13 +61,18 @@ static void count_change(void *context)
     atomic_fetch_add(&changes, 1);
 }
 
-static enum status open_catalog(struct bytes *message)
+static enum status open_catalog_of(const char *folder, struct bytes *message)
 {
     static const struct catalog_options options = {{1u << 20, 1u << 20, 1u << 20}};
-    enum status status = catalog_open(guard_folder(guard), &options, &set, message);
+    enum status status = catalog_open(folder, &options, &set, message);
     if (!status)
         set->subscribe(set, count_change, NULL);
     return status;
+}
+
+static enum status open_catalog(struct bytes *message)
+{
+    return open_catalog_of(guard_folder(guard), message);
 }
 
 static void must_open(void)
@@ -347,6 +352,25 @@ Test(catalog, a_file_that_is_still_written_is_left_alone)
     expect_soon(is_there, "new");
     free(old);
     free(new);
+}
+
+Test(catalog, a_folder_that_takes_its_place_is_looked_at)
+{
+    BYTES_AUTO(message);
+    char *now = path_of("now"), *next = path_of("next");
+    cr_assert_eq(mkdir(now, 0755), 0);
+    cr_assert_eq(mkdir(next, 0755), 0);
+    put("now/old", PROGRAM, 0755);
+    put("next/new", PROGRAM, 0755);
+    cr_assert_eq(open_catalog_of(now, &message), STATUS_OK);
+    move("now", "before");
+    expect_soon(is_gone, "old");
+    move("next", "now");
+    expect_soon(is_there, "new");
+    put("now/more", PROGRAM, 0755);
+    expect_soon(is_there, "more");
+    free(now);
+    free(next);
 }
 
 /* -------------------------------------------------------------------------- turns */
