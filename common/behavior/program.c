@@ -22,6 +22,7 @@ static void remember(struct program_turn *turn)
     struct program *program = turn->program;
 
     pthread_mutex_lock(&program->lock);
+    turn->serial = ++program->last_serial;
     turn->next = program->turns;
     if (turn->next)
         turn->next->previous = turn;
@@ -97,9 +98,11 @@ static enum turn_start program_start(struct behavior *behavior,
     return TURN_STARTED;
 }
 
+/* By its serial: when the host gets to it, the actor may already be at its next turn.
+ */
 struct killing {
     struct program *program;
-    uint64_t id;
+    uint64_t serial;
 };
 
 /* Turns are freed by the host's thread, which runs this. */
@@ -109,7 +112,7 @@ static void kill_on_host(void *context)
     struct program_turn *turn;
 
     pthread_mutex_lock(&killing->program->lock);
-    for (turn = killing->program->turns; turn && turn->id != killing->id;)
+    for (turn = killing->program->turns; turn && turn->serial != killing->serial;)
         turn = turn->next;
     pthread_mutex_unlock(&killing->program->lock);
     if (turn)
@@ -117,12 +120,25 @@ static void kill_on_host(void *context)
     free(killing);
 }
 
+/* 0: the actor runs none. */
+static uint64_t find_serial(struct program *program, uint64_t id)
+{
+    struct program_turn *turn;
+
+    pthread_mutex_lock(&program->lock);
+    for (turn = program->turns; turn && turn->id != id;)
+        turn = turn->next;
+    uint64_t serial = turn ? turn->serial : 0;
+    pthread_mutex_unlock(&program->lock);
+    return serial;
+}
+
 static void program_kill(struct behavior *behavior, uint64_t id)
 {
     struct program *program = program_of(behavior);
     struct killing *killing = memory_take(sizeof *killing);
 
-    *killing = (struct killing){program, id};
+    *killing = (struct killing){program, find_serial(program, id)};
     host_call(program->host, kill_on_host, killing);
 }
 

@@ -27,6 +27,7 @@ struct program {
 
     pthread_mutex_t lock; /* guards what follows */
     uint32_t processes, running;
+    uint64_t last_serial;
     struct program_turn *turns;
 };
 
@@ -48,7 +49,8 @@ struct pipe_end {
 
 struct program_turn {
     struct program *program;
-    uint64_t id;
+    uint64_t id;     /* the actor's */
+    uint64_t serial; /* no other turn's */
     turn_finish_fn *finish;
     void *context;
     char actor[ACTOR_NAME_BYTES_MAX + 1];

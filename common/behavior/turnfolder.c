@@ -295,37 +295,36 @@ static enum status refuse(enum turnfile file, const char *why, struct bytes *err
     return STATUS_INVALID;
 }
 
-/* Reads it, if it is no larger. */
-static enum status read_file(int fd, enum turnfile file, size_t bytes_max,
-                             struct bytes *out, struct bytes *error)
+/* Reads `size` bytes: nobody is left who might change it. */
+static enum status read_file(int fd, enum turnfile file, size_t size, struct bytes *out,
+                             struct bytes *error)
 {
-    struct stat status;
-
-    if (fstat(fd, &status) < 0 || status.st_size < 0)
-        return refuse(file, "cannot be looked at", error);
-    uint64_t size = (uint64_t)status.st_size;
-    if (size > bytes_max) {
-        bytes_format(error, "%s is larger than the limit of %zu bytes", names[file],
-                     bytes_max);
-        return STATUS_INVALID;
-    }
     while (size > 0) {
         ssize_t got = read(fd, bytes_reserve(out, size), size);
 
         if (got <= 0)
             return refuse(file, "cannot be read to its end", error);
         out->size += (size_t)got;
-        size -= (uint64_t)got;
+        size -= (size_t)got;
     }
     return STATUS_OK;
 }
 
-static bool is_own(const struct turnfolder *folder, int fd)
+static enum status read_open(const struct turnfolder *folder, int fd,
+                             enum turnfile file, size_t bytes_max, struct bytes *out,
+                             struct bytes *error)
 {
+    const struct turnfolders *folders = folder->folders;
     struct stat status;
 
-    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-           (!folder->folders->has_user || status.st_uid == folder->folders->uid);
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
+        (folders->has_user && status.st_uid != folders->uid))
+        return refuse(file, "is no longer a regular file of the program's user", error);
+    if ((uint64_t)status.st_size <= bytes_max)
+        return read_file(fd, file, (size_t)status.st_size, out, error);
+    bytes_format(error, "%s is larger than the limit of %zu bytes", names[file],
+                 bytes_max);
+    return STATUS_INVALID;
 }
 
 enum status turnfolder_read(const struct turnfolder *folder, enum turnfile file,
@@ -333,7 +332,6 @@ enum status turnfolder_read(const struct turnfolder *folder, enum turnfile file,
 {
     int fd = openat(dirfd(folder->entries), names[file],
                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    enum status status;
 
     if (fd < 0 && errno == ENOENT && file == TURNFILE_OUTBOX)
         return STATUS_OK;
@@ -341,11 +339,7 @@ enum status turnfolder_read(const struct turnfolder *folder, enum turnfile file,
         return refuse(file, "is gone: for an empty state, leave an empty file", error);
     if (fd < 0 && errno != ELOOP && errno != ENXIO)
         return refuse(file, strerrordesc_np(errno), error);
-    if (fd >= 0 && is_own(folder, fd))
-        status = read_file(fd, file, bytes_max, out, error);
-    else
-        status =
-            refuse(file, "is no longer a regular file of the program's user", error);
+    enum status status = read_open(folder, fd, file, bytes_max, out, error);
     if (fd >= 0)
         close(fd);
     return status;

@@ -139,15 +139,21 @@ static void finish(void *context, uint64_t id, struct turn_output *output)
     pthread_mutex_unlock(&lock);
 }
 
+void rig_start_as(struct behavior *behavior, const struct turn_input *input,
+                  struct rig_turn *turn, uint64_t id)
+{
+    turn->id = id;
+    enum turn_start start =
+        behavior->start(behavior, input, id, &turn->output, finish, turn);
+    cr_assert_eq(start, TURN_STARTED);
+}
+
 void rig_start(struct behavior *behavior, const struct turn_input *input,
                struct rig_turn *turn)
 {
     static uint64_t last_id = 100;
 
-    turn->id = ++last_id;
-    enum turn_start start =
-        behavior->start(behavior, input, turn->id, &turn->output, finish, turn);
-    cr_assert_eq(start, TURN_STARTED);
+    rig_start_as(behavior, input, turn, ++last_id);
 }
 
 bool rig_has_finished(struct rig_turn *turn)

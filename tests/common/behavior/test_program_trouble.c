@@ -54,6 +54,25 @@ Test(program_trouble, kill_ends_a_turn_and_all_it_started)
     free(path);
 }
 
+Test(program_trouble, a_kill_that_comes_too_late_does_not_hit_the_actors_next_turn)
+{
+    struct behavior *behavior = rig_install(SH "sleep 0.05; echo fine\n");
+    struct turn_input input = rig_input("x", "");
+
+    for (int i = 0; i < 10; i++) {
+        struct rig_turn turn = {0}, next = {0};
+
+        rig_start(behavior, &input, &turn);
+        rig_finish(&turn);
+        behavior->kill(behavior, turn.id);
+        rig_start_as(behavior, &input, &next, turn.id);
+        rig_finish(&next);
+        assert_done(&next.output, "fine\n");
+        turn_output_free(&turn.output);
+        turn_output_free(&next.output);
+    }
+}
+
 Test(program_trouble, a_turn_may_be_killed_before_it_runs)
 {
     struct behavior *behavior = rig_install(SH "sleep 1000\n");
@@ -145,9 +164,13 @@ Test(program_trouble, what_is_no_regular_file_is_not_read)
 Test(program_trouble, a_folder_that_was_removed_or_grew_deep_is_replaced)
 {
     struct behavior *behavior = rig_install(
-        SH "d=$(dirname \"$ACTOR_STATE\"); cat \"$ACTOR_STATE\"; cd \"$d\"\n"
-           "for i in $(seq 500); do mkdir deep && cd deep && echo x > x; done\n"
-           "cd /; test $(cat) = remove && rm -r \"$d\"; exit 0\n");
+        "#!/usr/bin/env python3\nimport os, shutil, sys\n"
+        "d = os.path.dirname(os.environ['ACTOR_STATE'])\n"
+        "assert sorted(os.listdir(d)) == ['outbox', 'state']\n"
+        "if sys.stdin.read() == 'remove':\n    shutil.rmtree(d)\n    sys.exit()\n"
+        "os.chdir(d)\n"
+        "for i in range(2000):\n"
+        "    os.mkdir('deep')\n    os.chdir('deep')\n    open('x', 'w').close()\n");
 
     for (int i = 0; i < 6; i++) {
         struct turn_input input = rig_input(i % 2 ? "remove" : "leave", "old");
