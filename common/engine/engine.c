@@ -52,7 +52,8 @@ static unsigned turn_budget(const struct engine *engine)
     return twice > TURNS_A_STEP ? twice : TURNS_A_STEP;
 }
 
-bool core_step(struct engine *engine)
+/* Whether anything was asked. */
+static bool take_in(struct engine *engine)
 {
     core_read_clock(engine);
     engine->accepted = 0;
@@ -66,13 +67,29 @@ bool core_step(struct engine *engine)
     if (atomic_exchange(&engine->behaviors_changed, false))
         scheduler_behaviors_changed(engine);
     waiters_expire(&engine->waiters, engine->now_ns);
+    return busy;
+}
+
+static void put_touched(struct engine *engine)
+{
+    actor_flush_touched(engine);
+    index_decided_end(engine->index);
+}
+
+static void run_turns(struct engine *engine)
+{
     if (engine->backfill != UINT64_MAX)
         scheduler_backfill(engine);
     if (!engine->stopping)
         scheduler_run(engine, turn_budget(engine));
-    actor_flush_touched(engine);
-    index_decided_end(engine->index);
+    put_touched(engine);
     actor_evict(engine);
+}
+
+bool core_step(struct engine *engine)
+{
+    bool busy = take_in(engine);
+    run_turns(engine);
     return busy || engine->run_first;
 }
 
@@ -209,6 +226,17 @@ static void pass_on(struct engine *engine)
     scheduler_feed(engine);
 }
 
+/* With many clients the disk works on what they sent while their turns run, which go
+   with the next batch. A lone client's message and turn share a sync. */
+static void pass_on_early(struct engine *engine)
+{
+    if (engine->expected <= 2 || !engine->batch.answers.first ||
+        !committer_is_idle(engine))
+        return;
+    put_touched(engine);
+    pass_on(engine);
+}
+
 static void wait_for_committer(struct engine *engine)
 {
     while (!committer_is_idle(engine))
@@ -234,7 +262,9 @@ static void *run(void *argument)
 {
     struct engine *engine = argument;
     while (!is_closing(engine)) {
-        core_step(engine);
+        take_in(engine);
+        pass_on_early(engine);
+        run_turns(engine);
         if (committer_is_idle(engine))
             pass_on(engine);
         rest(engine);
