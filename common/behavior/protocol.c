@@ -34,7 +34,7 @@ static void fail(struct turn_output *output, enum turn_verdict verdict)
     bytes_append_text(&output->error, "the worker's answer: ");
 }
 
-/* --------------------------------------------------------------------- one member */
+/* ---------------------------------------------------------------------- one member */
 
 /* What is being read: `text` is the value of the member where that is a string. */
 struct reading {
@@ -202,7 +202,7 @@ static const struct member {
     {"state_base64", read_state_base64},
 };
 
-/* --------------------------------------------------------------------- the answer */
+/* ---------------------------------------------------------------------- the answer */
 
 static bool read_member(struct reading *reading)
 {
@@ -263,7 +263,7 @@ static void read_members(json_t *object, const struct protocol_limits *limits,
     judge(&reading);
 }
 
-/* ------------------------------------------------------------------- what is none */
+/* -------------------------------------------------------------------- what is none */
 
 /* An answer that is spoiled further on still begins like one. */
 static bool guess_id(struct view line, uint64_t *id_out)

@@ -96,7 +96,7 @@ static void append_key(struct bytes *out, struct view held)
     append_member(out, "key", view_bytes(&typed));
 }
 
-/* ------------------------------------------------------------------------ headers */
+/* ------------------------------------------------------------------------- headers */
 
 struct header {
     struct view name, value;
@@ -195,7 +195,7 @@ static void append_headers(struct bytes *out, struct view all)
         bytes_append_text(out, "}");
 }
 
-/* --------------------------------------------------------------------------- line */
+/* ---------------------------------------------------------------------------- line */
 
 void protocol_append_turn(struct bytes *out, uint64_t id,
                           const struct turn_input *input)

@@ -16,7 +16,7 @@ static struct worker *worker_of(struct behavior *behavior)
     return (struct worker *)behavior;
 }
 
-/* ----------------------------------------------------------------- word is left */
+/* -------------------------------------------------------------------- word is left */
 
 /* Call it with the lock; true: call the host once it is released. */
 static bool must_call(struct worker *worker)
@@ -111,7 +111,7 @@ void worker_retire(struct behavior *behavior)
     leave_word(worker_of(behavior), &worker_of(behavior)->word.retire);
 }
 
-/* ------------------------------------------------------------------------- life */
+/* ---------------------------------------------------------------------------- life */
 
 static uint32_t count_processors(void)
 {

@@ -18,6 +18,7 @@
 /* Enough to keep a process busy while answers travel; few enough that little has to be
    repeated after a death. */
 #define TURNS_A_PROCESS 256
+#define TURNS_A_PROCESS_AT_FIRST 16 /* while more processes can be started */
 /* Of lines that are kept until answered; one larger line alone is taken all the same.
  */
 #define LINE_BYTES_A_PROCESS (8u << 20)

@@ -17,7 +17,7 @@ enum {
     LINES_A_WRITE = 256,
 };
 
-/* ------------------------------------------------------------------------ writing */
+/* ------------------------------------------------------------------------- writing */
 
 void worker_process_give(struct worker_process *process, struct worker_turn *turn)
 {
@@ -112,7 +112,7 @@ void worker_process_input_ready(struct host_watch *watch, uint32_t events)
     }
 }
 
-/* ------------------------------------------------------------------------ reading */
+/* ------------------------------------------------------------------------- reading */
 
 /* Ends the line in `text`. */
 static void note(struct worker_process *process, struct bytes *text)

@@ -57,7 +57,7 @@ void worker_process_end_turn(struct worker_turn *turn, enum worker_turn_end end)
                                                      : "a turn was canceled");
 }
 
-/* -------------------------------------------------------------------- time limits */
+/* --------------------------------------------------------------------- time limits */
 
 void worker_process_start_time(struct worker_process *process)
 {
@@ -93,7 +93,7 @@ static void timer_expired(struct host_timer *timer)
         worker_process_kill(process, process->why);
 }
 
-/* ------------------------------------------------------------------------ the log */
+/* ------------------------------------------------------------------------- the log */
 
 static void tell_dropped(struct host_timer *timer)
 {
@@ -109,7 +109,7 @@ void worker_process_log(struct worker_process *process, struct complaints *compl
         host_timer_start(process->plan->host, &process->telling, TELL_EVERY_MS);
 }
 
-/* ------------------------------------------------------------------------ leaving */
+/* ------------------------------------------------------------------------- leaving */
 
 void worker_process_break(struct worker_process *process, const char *why)
 {
@@ -147,7 +147,7 @@ static void child_exited(struct host_child *child, int status)
     process->plan->ended(process);
 }
 
-/* ----------------------------------------------------------------------- starting */
+/* ------------------------------------------------------------------------ starting */
 
 /* Of a pipe that the process calls `number`: our end and its own. */
 static int make_pipe(int number, struct host_watch *ours, int *theirs)

@@ -16,22 +16,41 @@ static bool is_running(const struct slot *slot)
     return slot->process && slot->process->phase == PROCESS_RUNNING;
 }
 
+static bool is_starting(const struct slot *slot)
+{
+    return slot->process && slot->process->phase == PROCESS_STARTING;
+}
+
+static bool can_start(const struct slot *slot)
+{
+    return !slot->process && slot->pause.place == 0;
+}
+
 /* A process with a suspect gets nothing else. */
-static bool takes_turns(const struct slot *slot)
+static bool takes_turns(const struct slot *slot, size_t turns_max)
 {
     if (!is_running(slot) || slot->suspects.count)
         return false;
     const struct turn_list *turns = &slot->process->turns;
-    return turns->count < TURNS_A_PROCESS &&
-           !(turns->count && turns->first->is_suspect);
+    return turns->count < turns_max && !(turns->count && turns->first->is_suspect);
 }
 
-static struct slot *find_least_loaded(struct worker *worker)
+/* The first process must not take all of a burst while the others are being started:
+   what was handed over is not taken back. */
+static size_t find_turns_max(const struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->slot_count; i++)
+        if (is_starting(&worker->slots[i]) || can_start(&worker->slots[i]))
+            return TURNS_A_PROCESS_AT_FIRST;
+    return TURNS_A_PROCESS;
+}
+
+static struct slot *find_least_loaded(struct worker *worker, size_t turns_max)
 {
     struct slot *least = NULL;
     for (uint32_t i = 0; i < worker->slot_count; i++) {
         struct slot *slot = &worker->slots[i];
-        if (!takes_turns(slot))
+        if (!takes_turns(slot, turns_max))
             continue;
         if (!least || slot->process->turns.count < least->process->turns.count)
             least = slot;
@@ -57,18 +76,13 @@ static void start_process(struct slot *slot)
     slot->process->slot = slot;
 }
 
-static bool can_start(const struct slot *slot)
-{
-    return !slot->process && slot->pause.place == 0;
-}
-
 /* One more at a time. */
 static void start_another(struct worker *worker)
 {
     struct slot *empty = NULL;
     for (uint32_t i = 0; i < worker->slot_count; i++) {
         struct slot *slot = &worker->slots[i];
-        if (slot->process && slot->process->phase == PROCESS_STARTING)
+        if (is_starting(slot))
             return;
         if (!empty && can_start(slot))
             empty = slot;
@@ -77,24 +91,35 @@ static void start_another(struct worker *worker)
         start_process(empty);
 }
 
-void worker_dispatch(struct worker *worker)
+static void hand_out_suspects(struct worker *worker)
 {
-    struct slot *slot;
-    bool is_busy = false;
-    if (host_is_closing(worker->host))
-        return;
     for (uint32_t i = 0; i < worker->slot_count; i++) {
-        slot = &worker->slots[i];
+        struct slot *slot = &worker->slots[i];
         if (slot->suspects.count && can_start(slot))
             start_process(slot);
         give_suspect(slot);
     }
-    while (worker->waiting.count && (slot = find_least_loaded(worker))) {
+}
+
+static void hand_out_waiting(struct worker *worker)
+{
+    size_t turns_max = find_turns_max(worker);
+    bool is_busy = false;
+    struct slot *slot;
+    while (worker->waiting.count && (slot = find_least_loaded(worker, turns_max))) {
         is_busy |= slot->process->turns.count > 0;
         worker_process_give(slot->process, turn_list_take(&worker->waiting));
     }
     if (is_busy || worker->waiting.count)
         start_another(worker);
+}
+
+void worker_dispatch(struct worker *worker)
+{
+    if (host_is_closing(worker->host))
+        return;
+    hand_out_suspects(worker);
+    hand_out_waiting(worker);
     for (uint32_t i = 0; i < worker->slot_count; i++)
         if (is_running(&worker->slots[i]) && !worker->slots[i].process->is_full)
             worker_process_flush(worker->slots[i].process);
@@ -106,7 +131,7 @@ static void pause_ended(struct host_timer *timer)
     worker_dispatch(slot->worker);
 }
 
-/* ------------------------------------------------------------------ old processes */
+/* ------------------------------------------------------------------- old processes */
 
 static void link_old(struct worker *worker, struct worker_process *process)
 {

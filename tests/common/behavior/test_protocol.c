@@ -13,7 +13,7 @@
 static const struct protocol_limits limits = {
     .result_bytes_max = 100, .state_bytes_max = 50, .outbox_bytes_max = 60};
 
-/* ------------------------------------------------------------------------- asking */
+/* -------------------------------------------------------------------------- asking */
 
 static struct turn_input plain_input(void)
 {
@@ -153,7 +153,7 @@ Test(protocol, the_attempt_of_a_line_can_be_raised)
     }
 }
 
-/* ---------------------------------------------------------------------- answering */
+/* ----------------------------------------------------------------------- answering */
 
 static struct turn_output answer_sized(const char *line, size_t size)
 {

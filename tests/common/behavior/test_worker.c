@@ -150,6 +150,19 @@ Test(worker, spreads_turns_over_its_processes)
     }
 }
 
+Test(worker, shares_out_a_burst_that_comes_before_its_processes)
+{
+    rig.options.processes = 2;
+    rig_open(&rig);
+    for (uint64_t turn = 0; turn < 60; turn++)
+        rig_start(&rig, turn, "slow 0.03");
+    size_t of_first = 0;
+    for (uint64_t turn = 0; turn < 60; turn++)
+        of_first += pid_of(turn) == pid_of(0);
+    cr_assert_geq(of_first, 16);
+    cr_assert_leq(of_first, 44);
+}
+
 Test(worker, has_room_for_so_many_turns_and_no_more)
 {
     rig_open(&rig);
@@ -203,7 +216,7 @@ Test(worker, logs_standard_error_without_being_held_up_by_it)
     rig_expect(&rig, 1, "shouted");
 }
 
-/* ----------------------------------------------------------------- new for old */
+/* --------------------------------------------------------------------- new for old */
 
 Test(worker, restart_lets_the_old_process_finish_and_end)
 {
@@ -257,8 +270,7 @@ Test(worker, retires_an_idle_one_at_once)
     rig_await_death(pid);
 }
 
-/* --------------------------------------------------------------------- the end of it
- */
+/* ------------------------------------------------------------------- the end of it */
 
 Test(worker, closing_answers_nothing_and_leaves_nobody)
 {

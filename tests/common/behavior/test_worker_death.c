@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,13 +31,16 @@ Test(worker_death, only_the_turn_it_dies_of_twice_counts_an_attempt)
     rig_open(&rig);
     rig_start(&rig, 2, "attempt");
     rig_expect(&rig, 2, "1");
+    rig_start(&rig, 1, "wait %s", rig_path(&rig, "go"));
     rig_start(&rig, 3, "die");
     for (uint64_t turn = 4; turn < 20; turn++)
         rig_start(&rig, turn, "attempt");
+    rig_write_file(&rig, "go", "", 0644);
     rig_expect_error(&rig, 3, TURN_RETRY, "the worker died: killed by signal 9");
     for (uint64_t turn = 4; turn < 20; turn++)
         rig_expect(&rig, turn, "2");
-    cr_assert_eq(rig_count(&rig), 18);
+    rig_expect(&rig, 1, "waited");
+    cr_assert_eq(rig_count(&rig), 19);
     rig_start(&rig, 3, "attempt");
     rig_expect(&rig, 3, "1");
 }
@@ -155,8 +159,31 @@ Test(worker_death, restarts_come_in_growing_pauses)
     cr_assert_geq(times[3] - times[2], 350);
 }
 
-/* ------------------------------------------------------------------ cannot be started
- */
+Test(worker_death, pauses_do_not_grow_while_it_does_its_work)
+{
+    rig_open(&rig);
+    int64_t begin = host_now_ms();
+    for (int i = 0; i < 9; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "died-%d", i);
+        rig_start(&rig, 1, "die-once %s", rig_path(&rig, name));
+        rig_expect(&rig, 1, "2");
+    }
+    /* Growing they would be 100 ms + ... + 25600 ms. */
+    cr_assert_lt(host_now_ms() - begin, 30000);
+}
+
+Test(worker_death, memory_has_a_limit)
+{
+    rig.options.memory_bytes = 400 << 20;
+    rig_open(&rig);
+    rig_start(&rig, 1, "eat %u", 100u << 20);
+    rig_expect(&rig, 1, "eaten");
+    rig_start(&rig, 1, "eat %u", 1000u << 20);
+    rig_expect_error(&rig, 1, TURN_RETRY, "MemoryError");
+}
+
+/* ----------------------------------------------------------------- no start at all */
 
 static void expect_start_error(const char *words)
 {
@@ -192,7 +219,7 @@ Test(worker_death, a_file_that_is_no_program_is_told)
     expect_start_error("neither a binary");
 }
 
-/* ----------------------------------------------------------------------- time limit */
+/* ---------------------------------------------------------------------- time limit */
 
 static pid_t hung_pid(void)
 {
@@ -254,8 +281,7 @@ Test(worker_death, one_that_does_not_read_meets_its_time_limit)
     free(message);
 }
 
-/* -------------------------------------------------------------------------- canceled
- */
+/* ------------------------------------------------------------------------ canceled */
 
 Test(worker_death, a_canceled_turn_is_killed_and_no_other_pays)
 {
@@ -294,8 +320,7 @@ Test(worker_death, canceling_what_is_not_there_does_nothing)
     rig_expect(&rig, 1, "1");
 }
 
-/* -------------------------------------------------------------------------- nonsense
- */
+/* ------------------------------------------------------------------------ nonsense */
 
 Test(worker_death, lines_that_are_no_answers_harm_nobody)
 {

@@ -65,6 +65,9 @@ def handle(turn):
     elif verb == "slow":
         time.sleep(float(rest))
         say(turn, result=str(os.getpid()))
+    elif verb == "eat":
+        bytearray(int(rest))
+        say(turn, result="eaten")
     elif verb == "die":
         die()
     elif verb == "die-once":
