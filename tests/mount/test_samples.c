@@ -40,6 +40,29 @@ Test(samples, all_of_them_are_installed)
           "pingpong\nsession\nsum\nturnstile\n");
 }
 
+Test(samples, one_that_is_installed_later_takes_the_tasks_that_waited)
+{
+    WORKS("mkdir $A/late_1; echo x >> $A/late_1/tasks@k");
+    cr_expect(wait_word("late_1", "activity", "no-behavior"));
+    GIVES("cut -f1-2 $M/attention", "late_1\tno-behavior\n");
+    WORKS("printf '#!/bin/sh\\necho at last\\n' > $SAMPLES/late && "
+          "chmod 755 $SAMPLES/late && mv $SAMPLES/late $SAMPLES/behaviors");
+    GIVES("cat $A/late_1/tasks@k", "at last\n");
+    GIVES("grep -c '^late$' $M/behaviors; cat $M/attention", "1\n");
+}
+
+Test(samples, a_wrong_conf_prevents_the_start_and_is_named)
+{
+    WORKS("echo 'backoff = soon' > $SAMPLES/behaviors/sum.conf; mkdir $S/other");
+    FAILS("$ACTORFS mount $S/other-store $S/other --behaviors $SAMPLES/behaviors", 1,
+          "behaviors/sum.conf:1: backoff takes a time");
+}
+
+Test(samples, outside_of_a_turn_nothing_can_be_sent)
+{
+    FAILS("echo x | $ACTORFS send a/tasks", 1, "it works within a turn");
+}
+
 Test(samples, sum_adds_and_tells_the_audit_log)
 {
     WORKS("mkdir $A/sum_beans; echo 5 >> $A/sum_beans/tasks@order-1; "
