@@ -14,9 +14,11 @@
 
 #include "tests/story/face.h"
 #include "tests/story/script.h"
+#include "tests/story/stage.h"
 #include "tests/support/mounted.h"
 
 #define AWAIT_MS 30000
+#define STAGE_GUARD_S 300
 
 static const struct face *face;
 
@@ -161,16 +163,40 @@ static int restart(struct step *step, struct bytes *out)
     return face->code_of(STATUS_OK);
 }
 
+static int install(struct step *step, struct bytes *out)
+{
+    (void)out;
+    stage_install(step->words[1], view_bytes(&step->input));
+    return face->code_of(STATUS_OK);
+}
+
+static int uninstall(struct step *step, struct bytes *out)
+{
+    (void)out;
+    stage_uninstall(step->words[1]);
+    return face->code_of(STATUS_OK);
+}
+
+static int read_outside(struct step *step, struct bytes *out)
+{
+    stage_read_outside(step->words[1], out);
+    return face->code_of(STATUS_OK);
+}
+
 static const struct verb {
     const char *name;
     int words; /* at least, the verb itself included */
     int (*run)(struct step *step, struct bytes *out);
 } verbs[] = {
-    {"make", 2, make_actors},    {"remove", 2, remove_actor}, {"send", 2, send_message},
-    {"append", 2, append_lines}, {"control", 3, control},     {"call", 2, call},
-    {"read", 2, read_waiting},   {"look", 2, look},           {"list", 2, list},
-    {"exists", 2, exists},       {"value", 3, value},         {"await", 4, await},
-    {"columns", 3, columns},     {"restart", 1, restart},     {"kill", 1, restart},
+    {"make", 2, make_actors},    {"remove", 2, remove_actor},
+    {"send", 2, send_message},   {"append", 2, append_lines},
+    {"control", 3, control},     {"call", 2, call},
+    {"read", 2, read_waiting},   {"look", 2, look},
+    {"list", 2, list},           {"exists", 2, exists},
+    {"value", 3, value},         {"await", 4, await},
+    {"columns", 3, columns},     {"restart", 1, restart},
+    {"kill", 1, restart},        {"install", 2, install},
+    {"uninstall", 2, uninstall}, {"outside", 2, read_outside},
 };
 
 /* ------------------------------------------------------------------ outcomes --- */
@@ -223,39 +249,69 @@ static void tell_difference(const char *path, const struct step *step, int code,
             output->data != NULL ? output->data : "");
 }
 
+static const struct verb *find_verb(const struct step *step)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(step->words[0], verbs[i].name) == 0 &&
+            step->word_count >= verbs[i].words)
+            return &verbs[i];
+    return NULL;
+}
+
+/* `eventually VERB ...`: again and again, until it comes true. */
+static bool take_eventually(struct step *step)
+{
+    if (strcmp(step->words[0], "eventually") != 0 || step->word_count < 2)
+        return false;
+    step->word_count--;
+    memmove(step->words, step->words + 1,
+            (size_t)step->word_count * sizeof *step->words);
+    return true;
+}
+
 static bool run_step(struct step *step, const char *path)
 {
     BYTES_AUTO(output);
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        if (strcmp(step->words[0], verbs[i].name) != 0 ||
-            step->word_count < verbs[i].words)
-            continue;
-        int code = verbs[i].run(step, &output);
-        if (code == wanted_code(step) && output_is_right(step, &output))
-            return true;
-        tell_difference(path, step, code, &output);
+    long long deadline = take_eventually(step) ? now_ms() + AWAIT_MS : 0;
+    const struct verb *verb = find_verb(step);
+    if (verb == NULL) {
+        fprintf(stderr, "%s:%d: `%s` is no verb\n", path, step->line, step->words[0]);
         return false;
     }
-    fprintf(stderr, "%s:%d: `%s` is no verb\n", path, step->line, step->words[0]);
-    return false;
+    for (;;) {
+        bytes_clear(&output);
+        int code = verb->run(step, &output);
+        if (code == wanted_code(step) && output_is_right(step, &output))
+            return true;
+        if (now_ms() > deadline) {
+            tell_difference(path, step, code, &output);
+            return false;
+        }
+        poll_pause();
+    }
 }
 
-/* A first step `options ...` gives the daemon options. */
+/* A first step `options ...` gives the daemon options, `behaviors ...` behaviors, too.
+ */
 static size_t open_face(const struct script *script)
 {
     static char options[512]; /* the daemon's later starts need it, too */
     const struct step *first = script->steps;
+    bool has_stage =
+        script->step_count > 0 && strcmp(first->words[0], "behaviors") == 0;
+    bool has_options =
+        script->step_count > 0 && strcmp(first->words[0], "options") == 0;
     options[0] = '\0';
-    if (script->step_count == 0 || strcmp(first->words[0], "options") != 0) {
-        face->open("");
-        return 0;
+    if (has_stage) {
+        stage_open(STAGE_GUARD_S);
+        snprintf(options, sizeof options, "--behaviors %s ", stage_behaviors());
     }
-    for (int i = 1; i < first->word_count; i++) {
+    for (int i = 1; (has_stage || has_options) && i < first->word_count; i++) {
         size_t size = strlen(options);
         snprintf(options + size, sizeof options - size, "%s ", first->words[i]);
     }
     face->open(options);
-    return 1;
+    return has_stage || has_options;
 }
 
 static bool tell_story(const char *path)
@@ -270,6 +326,7 @@ static bool tell_story(const char *path)
         fprintf(stderr, "%s: the daemon did not end cleanly\n", path);
         right = false;
     }
+    stage_close();
     printf("%s: %s\n", path, right ? "came true" : "FAILED");
     script_free(&script);
     return right;
