@@ -24,8 +24,19 @@ static uint64_t read_namespace(void)
     return size > 5 ? strtoull(link + 5, NULL, 10) : 0;
 }
 
-/* Field 22 of stat; the fields are counted from the last `)`, because a command's name
-   may hold anything. 0 where there is no such process. */
+/* Of /proc/PID/stat; the fields are counted from the last `)`, because a command's name
+   may hold anything. Null when there are not so many. */
+static const char *find_field(const char *stat, int number)
+{
+    const char *at = strrchr(stat, ')');
+
+    for (int field = 2; at && field < number; field++)
+        at = strchr(at + 1, ' ');
+    return at ? at + 1 : NULL;
+}
+
+/* 0 where there is no such process. A zombie is none, as not everybody reaps: one
+   without a thread, that is, for a process may go on without its first. */
 static uint64_t read_start(uint64_t pid)
 {
     char path[64], text[1024];
@@ -38,10 +49,11 @@ static uint64_t read_start(uint64_t pid)
     if (size <= 0)
         return 0;
     text[size] = '\0';
-    const char *at = strrchr(text, ')');
-    for (int field = 2; at && field < 22; field++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoull(at, NULL, 10) : 0;
+    const char *state = find_field(text, 3), *threads = find_field(text, 20),
+               *start = find_field(text, 22);
+    if (start == NULL || (*state == 'Z' && strtoull(threads, NULL, 10) <= 1))
+        return 0;
+    return strtoull(start, NULL, 10);
 }
 
 void identity_self(char identity_out[IDENTITY_BYTES_MAX])
@@ -58,7 +70,7 @@ bool identity_is_dead(struct view text)
     uint64_t namespace, pid, start;
     int end = 0;
 
-    if (text.size >= sizeof(copy))
+    if (text.size == 0 || text.size >= sizeof(copy))
         return false;
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';

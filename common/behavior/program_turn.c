@@ -65,10 +65,11 @@ void program_turn_kill(struct program_turn *turn)
 /* What the pipe takes now. A program that reads none of it is fine. */
 static void feed(struct program_turn *turn)
 {
-    struct view rest = view_of(turn->message.data + turn->message_sent,
-                               turn->message.size - turn->message_sent);
-    ssize_t put = rest.size ? write(turn->in.watch.fd, rest.data, rest.size) : 0;
+    size_t rest = turn->message.size - turn->message_sent;
+    ssize_t put = 0;
 
+    if (rest > 0)
+        put = write(turn->in.watch.fd, turn->message.data + turn->message_sent, rest);
     if (put > 0)
         turn->message_sent += (size_t)put;
     bool must_wait = put < 0 ? errno == EAGAIN || errno == EINTR
