@@ -19,8 +19,7 @@
 enum {
     PAUSE_MS_FIRST = 100,
     PAUSE_MS_MAX = 30 * 1000,
-    HEALTHY_MS =
-        10 * 1000, /* who lives so long may start anew without a longer pause */
+    HEALTHY_MS = 10 * 1000, /* who lived so long pauses no longer than at first */
     SPARE_LINE_BYTES_MAX = 4096,
 };
 

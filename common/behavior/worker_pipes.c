@@ -15,6 +15,7 @@ enum {
     READ_BYTES = 128 * 1024,  /* at least, a call */
     STDERR_BYTES = 16 * 1024, /* a call */
     LINES_A_WRITE = 256,
+    LAST_READS_MAX = 32, /* of what a process said before it ended */
 };
 
 /* ------------------------------------------------------------------------- writing */
@@ -202,7 +203,7 @@ void worker_process_output_ready(struct host_watch *watch, uint32_t events)
     }
 }
 
-static bool read_stderr(struct worker_process *process)
+static void read_stderr(struct worker_process *process)
 {
     char buffer[STDERR_BYTES];
     ssize_t size = read(process->error.fd, buffer, sizeof buffer);
@@ -211,7 +212,6 @@ static bool read_stderr(struct worker_process *process)
                            view_of(buffer, (size_t)size));
     if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
         worker_process_close(process, &process->error);
-    return size > 0;
 }
 
 void worker_process_error_ready(struct host_watch *watch, uint32_t events)
@@ -220,12 +220,13 @@ void worker_process_error_ready(struct host_watch *watch, uint32_t events)
     read_stderr(WORKER_PROCESS_OF(error, watch));
 }
 
-/* What it said before it ended. A pipe holds only so much, and nobody writes now. */
+/* A pipe holds no more than a few reads; who goes on writing is none of ours. */
 void worker_process_read_rest(struct worker_process *process)
 {
     bool is_at_end = process->output.fd < 0;
-    while (!is_at_end && read_answers(process, &is_at_end))
-        take_answers(process);
-    while (process->error.fd >= 0 && read_stderr(process))
-        ;
+    for (int i = 0; i < LAST_READS_MAX && !is_at_end; i++)
+        if (read_answers(process, &is_at_end))
+            take_answers(process);
+    for (int i = 0; i < LAST_READS_MAX && process->error.fd >= 0; i++)
+        read_stderr(process);
 }

@@ -75,11 +75,10 @@ static void check_time_limit(struct worker_process *process)
         return;
     int64_t left_ms =
         process->head_since_ms + process->plan->timeout_ms - host_now_ms();
-    if (left_ms > 0) {
+    if (left_ms > 0)
         host_timer_start(process->plan->host, &process->timer, left_ms);
-    } else {
+    else
         worker_process_end_turn(oldest, TURN_OVERDUE);
-    }
 }
 
 static void timer_expired(struct host_timer *timer)

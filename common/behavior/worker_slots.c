@@ -232,11 +232,10 @@ static void kill_turn(struct worker *worker, const struct turn_kill *kill)
     struct worker_turn *turn = find_turn(worker, kill);
     if (!turn)
         return;
-    if (!turn->process || !worker_process_has_begun(turn->process, turn)) {
+    if (!turn->process || !worker_process_has_begun(turn->process, turn))
         remove_unsent(worker, turn);
-    } else {
+    else
         worker_process_end_turn(turn, TURN_CANCELED);
-    }
 }
 
 static struct word take_word(struct worker *worker)
