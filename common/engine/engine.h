@@ -119,8 +119,10 @@ struct engine_send {
     uint64_t first_line;                 /* 1 for a lone message; with a key, the number
                                             of the first of these in its append */
     struct view caller;                  /* login of an outside client; may be empty */
+    struct view headers;                 /* `Name: value` lines kept with each */
     bool refuse_suspended;               /* execute: BUSY when the actor is suspended */
-    struct view create_name;             /* with parameters->create */
+    struct view create_name;             /* made if parameters->create says so, or the
+                                            behavior that handles such a name */
     struct engine_owner create_owner;
 };
 
@@ -188,6 +190,8 @@ struct actor_info {
     uint64_t log_bytes; /* of the rendered log */
     uint64_t changes;   /* grows with every change of anything shown of the actor */
     int64_t created_ms, last_turn_ms, state_ms, changed_ms; /* wall; 0: never */
+    bool key_decides; /* whatever the bytes: fingerprint = none */
+    char result_type[CONTENT_TYPE_BYTES_MAX + 1]; /* "": by its bytes */
     char state_type[CONTENT_TYPE_BYTES_MAX + 1];
     char last_error[ERROR_TEXT_BYTES_MAX + 1];
     char last_refusal[ERROR_TEXT_BYTES_MAX + 1];
@@ -253,6 +257,10 @@ MUST_CHECK enum status engine_log(struct engine *engine, uint64_t actor,
 typedef void engine_task_fn(void *context, const struct task_info *info);
 MUST_CHECK enum status engine_mailbox(struct engine *engine, uint64_t actor,
                                       engine_task_fn *each, void *context);
+
+/* Whether the actor's behavior has it that the key alone decides what is the same
+   message. */
+bool engine_key_decides(struct engine *engine, uint64_t actor);
 
 /* XXH3 128 of the bytes without one final newline (LF or CRLF). */
 void engine_fingerprint(struct view message, uint8_t fingerprint_out[16]);

@@ -114,8 +114,11 @@ static void fill_info(const struct engine *engine, const struct actor_record *re
     strcpy(info->state_type, record->state_type);
     strcpy(info->last_error, record->last_error);
     strcpy(info->last_refusal, record->last_refusal);
-    snprintf(info->behavior, sizeof info->behavior, "%s",
-             behavior ? behavior->name : "");
+    if (!behavior)
+        return;
+    snprintf(info->behavior, sizeof info->behavior, "%s", behavior->name);
+    strcpy(info->result_type, behavior->policy.type);
+    info->key_decides = behavior->policy.key_decides;
 }
 
 enum status engine_find(struct engine *engine, struct view name, uint64_t *actor_out)
@@ -287,6 +290,18 @@ enum status engine_task(struct engine *engine, uint64_t actor, const struct key 
         task_describe(engine, &record.head, &task, info_out);
     index_snapshot_end(&snapshot);
     return found ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+bool engine_key_decides(struct engine *engine, uint64_t actor)
+{
+    struct index_snapshot snapshot;
+    struct actor_record record;
+    index_snapshot_begin(engine->index, &snapshot);
+    const struct behavior *behavior = actor_record_find(&snapshot, actor, &record)
+                                          ? behavior_of(engine->behaviors, &record)
+                                          : NULL;
+    index_snapshot_end(&snapshot);
+    return behavior && behavior->policy.key_decides;
 }
 
 static enum status outcome_status(enum task_state state)

@@ -33,6 +33,7 @@ void request_free(struct request *request)
 {
     bytes_free(&request->text);
     bytes_free(&request->extra);
+    bytes_free(&request->envelope);
     bytes_free(&request->bodies);
     bytes_free(&request->detail);
     turn_output_free(&request->output);
@@ -77,6 +78,8 @@ void engine_send(struct engine *engine, const struct engine_send *send,
     request->owner = send->create_owner;
     bytes_append(&request->extra, send->caller);
     bytes_append(&request->text, send->create_name);
+    struct envelope envelope = {.kind = KIND_MESSAGE, .headers = send->headers};
+    envelope_pack(&envelope, &request->envelope);
     engine_post(engine, request);
 }
 

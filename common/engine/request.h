@@ -31,6 +31,7 @@ struct request {
 
     struct bytes text;     /* name, state, control lines, behavior, or refusal */
     struct bytes extra;    /* content type, or login of the caller */
+    struct bytes envelope; /* of messages; packed */
     struct view *messages; /* into `bodies` */
     struct bytes bodies;
     size_t count;

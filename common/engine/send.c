@@ -60,6 +60,7 @@ static void add_message(struct sending *sending, struct view message,
                             .key = key_view(key),
                             .timer = view_text(request->parameters.timer),
                             .caller = view_bytes(&request->extra),
+                            .envelope = view_bytes(&request->envelope),
                             .message = message};
     memcpy(change.fingerprint, fingerprint, sizeof change.fingerprint);
     record_add(engine, &change);

@@ -105,7 +105,11 @@ enum status tree_check_message(struct tree *tree, const struct node *node,
     BYTES_AUTO(known);
     if (engine_message(tree_engine(tree), node->actor, &node->parameters.key, &known))
         return STATUS_OK;
-    return may_equal(message, view_bytes(&known)) ? STATUS_OK : STATUS_CONFLICT;
+    struct actor_info info;
+    if (may_equal(message, view_bytes(&known)) ||
+        (!engine_actor(tree_engine(tree), node->actor, &info) && info.key_decides))
+        return STATUS_OK;
+    return STATUS_CONFLICT;
 }
 
 void tree_post(struct tree *tree, const struct node *node, const struct tree_post *post,
@@ -117,8 +121,19 @@ void tree_post(struct tree *tree, const struct node *node, const struct tree_pos
                                .parameters = &node->parameters,
                                .first_line = post->first_line,
                                .caller = post->caller,
+                               .headers = post->headers,
+                               .create_name = post->create_name,
+                               .create_owner = post->create_owner,
                                .refuse_suspended = node->kind == NODE_EXECUTE};
     engine_send(tree_engine(tree), &send, done, context);
+}
+
+void tree_write_state(struct tree *tree, const struct node *node, struct view bytes,
+                      struct view type, uint64_t expected_version, engine_done_fn *done,
+                      void *context)
+{
+    engine_set_state(tree_engine(tree), node->actor, bytes, type, expected_version,
+                     done, context);
 }
 
 void tree_write(struct tree *tree, const struct node *node, struct view bytes,
@@ -126,8 +141,8 @@ void tree_write(struct tree *tree, const struct node *node, struct view bytes,
 {
     struct engine *engine = tree_engine(tree);
     if (node->kind == NODE_STATE)
-        engine_set_state(engine, node->actor, bytes, view_of("", 0), expected_version,
-                         done, context);
+        tree_write_state(tree, node, bytes, view_of("", 0), expected_version, done,
+                         context);
     else if (node->kind == NODE_STATUS)
         engine_control(engine, node->actor, bytes, done, context);
     else {
