@@ -14,8 +14,8 @@
 
 #include "tests/story/face.h"
 #include "tests/story/script.h"
-#include "tests/story/stage.h"
 #include "tests/support/mounted.h"
+#include "tests/support/stage.h"
 
 #define AWAIT_MS 30000
 #define STAGE_GUARD_S 300
@@ -303,7 +303,7 @@ static size_t open_face(const struct script *script)
         script->step_count > 0 && strcmp(first->words[0], "options") == 0;
     options[0] = '\0';
     if (has_stage) {
-        stage_open(STAGE_GUARD_S);
+        stage_open(STORY_BEHAVIORS, STAGE_GUARD_S);
         snprintf(options, sizeof options, "--behaviors %s ", stage_behaviors());
     }
     for (int i = 1; (has_stage || has_options) && i < first->word_count; i++) {

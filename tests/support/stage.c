@@ -3,11 +3,12 @@
  * The folders can be entered by everybody, because a daemon that is root runs behaviors
  * as nobody. A behavior finds `outside` from its own path.
  */
-#include "tests/story/stage.h"
+#include "tests/support/stage.h"
 
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,16 +34,17 @@ const char *stage_behaviors(void)
     return path;
 }
 
-void stage_open(int guard_s)
+void stage_open(const char *behaviors, int guard_s)
 {
-    char text[1024];
-    struct command command;
+    char outside[512];
     guard = guard_open(guard_s);
-    snprintf(text, sizeof text,
-             "cp -r %s %s && chmod -R a+rX %s && mkdir -m 1777 %s/outside",
-             STORY_BEHAVIORS, stage_behaviors(), guard_folder(guard),
-             guard_folder(guard));
-    command_run(&command, text);
+    snprintf(outside, sizeof outside, "%s/outside", guard_folder(guard));
+    setenv("B", stage_behaviors(), 1);
+    setenv("O", outside, 1);
+    setenv("FROM", behaviors, 1);
+    struct command command;
+    command_run(&command, "cp -r $FROM $B && chmod -R a+rX ${B%/*} && mkdir $O && "
+                          "chmod 1777 $O");
     ENSURE(command.status == 0);
     command_free(&command);
 }
