@@ -96,6 +96,12 @@ void rig_close(void)
     cr_assert_eq(errno, ECHILD);
 }
 
+void rig_end(void)
+{
+    rig_close();
+    scratch_remove();
+}
+
 struct host *rig_host(void)
 {
     return host;

@@ -14,7 +14,8 @@ extern struct program_options rig_options;
 extern struct behavior_policy rig_policy;
 
 void rig_open(void);   /* for .init */
-void rig_close(void);  /* for .fini; again does nothing */
+void rig_close(void);  /* again does nothing */
+void rig_end(void);    /* for .fini: closes, and removes all files */
 void rig_reopen(void); /* after rig_close */
 struct host *rig_host(void);
 /* From now on the log goes into a file; what it said, and no more into a file. free()

@@ -17,21 +17,22 @@ enum { LOOKS_MAX = 10000, LOOK_NS = 2 * 1000 * 1000 };
 static char folder[] = "/tmp/actorfs-behavior-XXXXXX";
 static pid_t owner;
 
-static void remove_folder(void)
-{
-    if (getpid() == owner) /* not in a process that was forked off */
-        (void)foldertree_remove(AT_FDCWD, folder);
-}
-
 const char *scratch_folder(void)
 {
     if (owner == 0) {
         cr_assert_not_null(mkdtemp(folder));
         cr_assert_eq(chmod(folder, 0777), 0);
         owner = getpid();
-        atexit(remove_folder);
     }
     return folder;
+}
+
+void scratch_remove(void)
+{
+    if (getpid() != owner) /* never made, or made by whom this was forked off */
+        return;
+    owner = 0;
+    cr_assert(foldertree_remove(AT_FDCWD, folder), "%s cannot be removed", folder);
 }
 
 char *scratch_path(const char *name)

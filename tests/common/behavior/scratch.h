@@ -11,8 +11,10 @@
 
 #include "common/base/bytes.h"
 
-/* Made by the first call, open to every user; removed at the test's end. */
+/* Made by the first call, open to every user. */
 const char *scratch_folder(void);
+/* For .fini: removes it, if there is one. */
+void scratch_remove(void);
 /* The path of `name` in it; free() it. */
 char *scratch_path(const char *name);
 /* Writes a file with that mode and returns its path; free() it. */

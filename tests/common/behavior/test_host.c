@@ -34,7 +34,13 @@ static void close_host_now(void)
     host = NULL;
 }
 
-TestSuite(host, .init = open_host, .fini = close_host_now, .timeout = 60);
+static void clean_up(void)
+{
+    close_host_now();
+    scratch_remove();
+}
+
+TestSuite(host, .init = open_host, .fini = clean_up, .timeout = 60);
 
 static bool is_set(void *flag)
 {

@@ -12,7 +12,7 @@
 
 #define SH "#!/bin/sh\n"
 
-TestSuite(program, .init = rig_open, .fini = rig_close, .timeout = 120);
+TestSuite(program, .init = rig_open, .fini = rig_end, .timeout = 120);
 
 Test(program, the_message_is_standard_input_and_standard_output_the_result)
 {

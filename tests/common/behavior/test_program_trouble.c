@@ -17,7 +17,7 @@
 
 #define SH "#!/bin/sh\n"
 
-TestSuite(program_trouble, .init = rig_open, .fini = rig_close, .timeout = 240);
+TestSuite(program_trouble, .init = rig_open, .fini = rig_end, .timeout = 240);
 
 Test(program_trouble, a_turn_beyond_its_time_is_retried_and_says_so)
 {

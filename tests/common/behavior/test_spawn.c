@@ -16,6 +16,8 @@
 
 #include "tests/common/behavior/scratch.h"
 
+TestSuite(spawn, .fini = scratch_remove);
+
 static char *const no_environment[] = {NULL};
 
 /* Runs the plan with standard output into `out`; returns the wait status. */
