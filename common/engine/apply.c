@@ -159,6 +159,8 @@ static void apply_behavior(struct application *at, const struct change *change)
     struct actor *actor = actor_get(at->engine, change->actor);
     snprintf(actor->record.behavior, sizeof actor->record.behavior, "%.*s",
              (int)change->text.size, change->text.data);
+    if (actor->crowd) /* in line for the behavior that it had */
+        crowd_leave(at->engine, actor);
     actor_touch(at->engine, actor);
 }
 

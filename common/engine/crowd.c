@@ -82,11 +82,16 @@ void crowd_leave(struct engine *engine, struct actor *actor)
     actor->schedule = ACTOR_IDLE;
 }
 
+/* Who has nothing to run any more (it was suspended, say) leaves the line, and the
+   place is the next one's. */
 static void admit_first(struct engine *engine, struct crowd *crowd)
 {
-    struct actor *actor = crowd->first;
-    crowd_leave(engine, actor);
-    scheduler_offer(engine, actor);
+    struct actor *actor;
+    do {
+        actor = crowd->first;
+        crowd_leave(engine, actor);
+        scheduler_offer(engine, actor);
+    } while (actor->schedule != ACTOR_QUEUED && crowd->first);
 }
 
 void crowd_admit(struct engine *engine, const struct behavior *behavior)
@@ -94,6 +99,14 @@ void crowd_admit(struct engine *engine, const struct behavior *behavior)
     struct crowd *crowd = find(&engine->crowds, behavior);
     if (crowd && crowd->first)
         admit_first(engine, crowd);
+}
+
+/* Not every turn has an end that is told: one may answer within its start. */
+static bool is_open(const struct crowd *crowd, int64_t now_ns)
+{
+    struct behavior *behavior = crowd->behavior;
+    return crowd->first && now_ns >= crowd->next_ns &&
+           (!behavior->has_room || behavior->has_room(behavior));
 }
 
 /* Everybody was let in, and what is not in memory is in LMDB by now. */
@@ -114,7 +127,7 @@ void crowd_poll(struct engine *engine)
 {
     for (size_t i = 0; i < engine->crowds.count; i++) {
         struct crowd *crowd = engine->crowds.list[i];
-        if (crowd->first && crowd->next_ns && engine->now_ns >= crowd->next_ns)
+        if (is_open(crowd, engine->now_ns))
             admit_first(engine, crowd);
     }
     look_for_others(engine);
@@ -133,7 +146,10 @@ int64_t crowd_idle_ns(const struct engine *engine)
     int64_t now_ns = engine->clock->monotonic_ns(engine->clock);
     for (size_t i = 0; i < engine->crowds.count; i++) {
         const struct crowd *crowd = engine->crowds.list[i];
-        if (crowd->first && crowd->next_ns && crowd->next_ns - now_ns < idle_ns)
+        if (is_open(crowd, now_ns))
+            return 0;
+        if (crowd->first && crowd->next_ns > now_ns &&
+            crowd->next_ns - now_ns < idle_ns)
             idle_ns = crowd->next_ns - now_ns;
     }
     return idle_ns;

@@ -33,7 +33,7 @@ void crowd_join(struct engine *engine, struct actor *actor);
 void crowd_leave(struct engine *engine, struct actor *actor);
 /* A turn of the behavior is over: the next in line may try. */
 void crowd_admit(struct engine *engine, const struct behavior *behavior);
-/* Once a step: those whose time has come may try. */
+/* Once a step: where there is room and the time has come, the next in line may try. */
 void crowd_poll(struct engine *engine);
 /* All of them may try: behaviors have changed. */
 void crowd_admit_all(struct engine *engine);

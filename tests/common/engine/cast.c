@@ -65,7 +65,8 @@ static enum turn_start start_later(struct behavior *behavior,
                                    struct turn_output *output, turn_finish_fn *finish,
                                    void *context)
 {
-    (void)behavior, (void)output;
+    if (cast.at_once)
+        return start_now(behavior, input, turn, output, finish, context);
     note_input(input);
     cast.finish = finish;
     cast.context = context;

@@ -27,6 +27,7 @@ struct cast {
     char key[256], message[256], seen_state[256], actor[256];
     char heard[4096]; /* a line each: ACTOR KIND SENDER REPLY_TO OUTCOME MESSAGE */
     unsigned room;    /* for turns of `later`; 0: any number */
+    bool at_once;     /* even `later` answers within its start */
     /* Of the turn that `later` has under way. */
     turn_finish_fn *finish;
     void *context;

@@ -66,6 +66,46 @@ Test(crowd, who_waits_can_be_suspended_and_removed)
     cr_assert_str_eq(cast.key, "c");
 }
 
+Test(crowd, who_has_nothing_to_run_any_more_holds_up_nobody)
+{
+    uint64_t first = make("later", 1), second = make("later", 2),
+             third = make("later", 3);
+    cast.room = 1;
+    rig_send(&rig, first, "tasks@a", "x");
+    rig_send(&rig, second, "tasks@b", "y");
+    rig_send(&rig, third, "tasks@c", "z");
+    rig_control(&rig, second, "suspend");
+    cast_finish();
+    rig_run(&rig);
+    cr_assert_str_eq(cast.key, "c");
+}
+
+Test(crowd, a_turn_that_answers_at_once_lets_the_next_one_in)
+{
+    uint64_t first = make("later", 1), second = make("later", 2),
+             third = make("later", 3);
+    cast.room = 1;
+    rig_send(&rig, first, "tasks@a", "x");
+    rig_send(&rig, second, "tasks@b", "y");
+    rig_send(&rig, third, "tasks@c", "z");
+    cast.at_once = true;
+    cast_finish();
+    rig_run(&rig);
+    rig_expect(&rig, second, "b", STATUS_OK, "");
+    rig_expect(&rig, third, "c", STATUS_OK, "");
+}
+
+Test(crowd, who_gets_another_behavior_leaves_the_line)
+{
+    uint64_t first = make("later", 1), second = make("later", 2);
+    cast.room = 1;
+    rig_send(&rig, first, "tasks@a", "x");
+    rig_send(&rig, second, "tasks@b", "y");
+    rig_set_behavior(&rig, second, "echo");
+    rig_run(&rig);
+    rig_expect(&rig, second, "b", STATUS_OK, "y");
+}
+
 Test(crowd, a_line_of_any_length_is_served)
 {
     cast.room = 1;
