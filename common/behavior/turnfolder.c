@@ -24,8 +24,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "common/base/foldertree.h"
 #include "common/base/log.h"
-#include "common/behavior/foldertree.h"
 #include "common/behavior/identity.h"
 
 #define PREFIX "actorfs-"

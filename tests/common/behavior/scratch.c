@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/behavior/foldertree.h"
+#include "common/base/foldertree.h"
 
 enum { LOOKS_MAX = 10000, LOOK_NS = 2 * 1000 * 1000 };
 

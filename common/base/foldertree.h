@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Removes what a program left in a folder, whatever it is and however deep, without
+ * Removes what others left in a folder, whatever it is and however deep, without
  * recursion, and without ever following a link out of it. Any thread; nobody else may
  * be at work in the folder.
  */
-#ifndef ACTORFS_BEHAVIOR_FOLDERTREE_H
-#define ACTORFS_BEHAVIOR_FOLDERTREE_H
+#ifndef ACTORFS_BASE_FOLDERTREE_H
+#define ACTORFS_BASE_FOLDERTREE_H
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
  * folder that is not empty gives what it holds to the top: its files are removed, its
  * folders renamed to stand beside it. Each pass over the top makes the tree less deep.
  */
-#include "common/behavior/foldertree.h"
+#include "common/base/foldertree.h"
 
 #include <dirent.h>
 #include <errno.h>
