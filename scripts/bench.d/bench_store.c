@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/behavior/catalog.h"
 #include "scripts/bench.d/measure.h"
 
+#define OUTBOX_BYTES_MAX (4u << 20)
 #define MAILBOX_TASKS_MAX 100000000
 
 static void create_actors(struct bench_store *store, const char *name)
@@ -38,6 +40,23 @@ static void create_actors(struct bench_store *store, const char *name)
     free(tickets);
 }
 
+static void open_behaviors(struct bench_store *store, struct engine_options *options,
+                           const char *folder)
+{
+    struct catalog_options limits = {
+        .limits = {.result_bytes_max = options->result_bytes_max,
+                   .state_bytes_max = options->state_bytes_max,
+                   .outbox_bytes_max = OUTBOX_BYTES_MAX}};
+    BYTES_AUTO(message);
+
+    store->behaviors = NULL;
+    if (!*folder)
+        return;
+    if (catalog_open(folder, &limits, &store->behaviors, &message) != STATUS_OK)
+        fail("%.*s", (int)message.size, message.data);
+    options->behaviors = store->behaviors;
+}
+
 void bench_store_open(struct bench_store *store, const char *name, size_t count,
                       int argc, char **argv)
 {
@@ -46,6 +65,7 @@ void bench_store_open(struct bench_store *store, const char *name, size_t count,
 
     engine_options_init(&options);
     options.mailbox_tasks_max = MAILBOX_TASKS_MAX;
+    open_behaviors(store, &options, option_text(argc, argv, "--behaviors", ""));
     if (engine_open(option_text(argc, argv, "--store", ""), &options, &store->engine,
                     &message) != STATUS_OK)
         fail("%.*s", (int)message.size, message.data);
@@ -62,6 +82,8 @@ void bench_store_close(struct bench_store *store)
 {
     engine_stop(store->engine);
     engine_close(store->engine);
+    if (store->behaviors)
+        catalog_close(store->behaviors);
     free(store->actors);
 }
 

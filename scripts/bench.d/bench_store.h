@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A store opened in this process, with actors in it: what both engine benchmarks begin
- * with. Failures end the program.
+ * A store opened in this process, with actors in it: what all engine benchmarks begin
+ * with. With --behaviors DIR what is installed there handles messages. Failures end the
+ * program.
  */
 #ifndef ACTORFS_BENCH_STORE_H
 #define ACTORFS_BENCH_STORE_H
@@ -10,6 +11,7 @@
 
 struct bench_store {
     struct engine *engine;
+    struct behavior_set *behaviors; /* null: the built-in ones */
     struct completions completions;
     size_t actor_count;
     uint64_t *actors; /* their ids */

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Turns alone: the mailboxes of suspended `counter` actors are filled, then all are
- * resumed, and the clock runs until the last outcome of every actor is on disk. The
- * sums are checked: a benchmark that skipped a turn would fail.
+ * Turns alone: the mailboxes of suspended actors are filled, then all are resumed, and
+ * the clock runs until the last outcome of every actor is on disk. The counts are
+ * checked, of `counter` the sums: a benchmark that skipped a turn would fail.
  *
- *     bench_turns --store PATH [--actors N] [--messages N]
+ *     bench_turns --store PATH [--actors N] [--messages N] [--behavior NAME]
+ *                 [--behaviors DIR]
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "scripts/bench.d/bench_store.h"
 #include "scripts/bench.d/measure.h"
 
 #define BATCH_MESSAGES 500
 
-/* Sends `each` messages to every actor; leaves the last task's number in its ticket. */
+/* Sends the message to every actor `each` times; leaves the last task's number in its
+   ticket. */
 static void fill_mailboxes(struct bench_store *store, struct ticket *tickets,
-                           size_t each)
+                           size_t each, struct view message)
 {
     struct view messages[BATCH_MESSAGES];
     struct parameters parameters;
 
     parameters_clear(&parameters);
     for (size_t i = 0; i < BATCH_MESSAGES; i++)
-        messages[i] = view_text("1");
+        messages[i] = message;
     for (size_t sent = 0; sent < each; sent += BATCH_MESSAGES) {
         size_t now = each - sent < BATCH_MESSAGES ? each - sent : BATCH_MESSAGES;
         for (size_t i = 0; i < store->actor_count; i++) {
@@ -61,17 +64,28 @@ static void run_turns(struct bench_store *store, struct ticket *tickets)
     free(waits);
 }
 
-static void check_sums(struct bench_store *store, size_t each)
+static void check_sum(struct bench_store *store, size_t actor, size_t wanted)
+{
+    BYTES_AUTO(state);
+    uint64_t version;
+
+    if (engine_state(store->engine, store->actors[actor], &state, &version) !=
+        STATUS_OK)
+        fail("no state");
+    bytes_append(&state, view_of("", 1));
+    if (strtoull(state.data, NULL, 10) != wanted)
+        fail("counter_%zu is %s, not %zu", actor, state.data, wanted);
+}
+
+static void check_turns(struct bench_store *store, size_t each, bool sums)
 {
     for (size_t i = 0; i < store->actor_count; i++) {
-        BYTES_AUTO(state);
-        uint64_t version;
-        if (engine_state(store->engine, store->actors[i], &state, &version) !=
-            STATUS_OK)
-            fail("no state");
-        bytes_append(&state, view_of("", 1));
-        if (strtoull(state.data, NULL, 10) != each)
-            fail("counter_%zu is %s, not %zu", i, state.data, each);
+        struct actor_info info;
+        if (engine_actor(store->engine, store->actors[i], &info) != STATUS_OK ||
+            info.done != each)
+            fail("actor %zu has not done %zu tasks: %s", i, each, info.last_error);
+        if (sums)
+            check_sum(store, i, each);
     }
 }
 
@@ -80,17 +94,22 @@ int main(int argc, char **argv)
     size_t actors = option_number(argc, argv, "--actors", 1);
     size_t each = option_number(argc, argv, "--messages", 500000) / actors;
     struct ticket *tickets = calloc(actors, sizeof(*tickets));
+    const char *behavior = option_text(argc, argv, "--behavior", "counter");
+    bool sums = strcmp(behavior, "counter") == 0;
+    char text[MESSAGE_BYTES];
     struct bench_store store;
 
     if (!tickets)
         fail("no memory");
-    bench_store_open(&store, "counter", actors, argc, argv);
+    memset(text, 'm', sizeof(text));
+    bench_store_open(&store, behavior, actors, argc, argv);
     bench_store_control(&store, "suspend");
-    fill_mailboxes(&store, tickets, each);
+    fill_mailboxes(&store, tickets, each,
+                   sums ? view_text("1") : view_of(text, sizeof(text)));
     int64_t started = now_ns();
     run_turns(&store, tickets);
     double seconds = (double)(now_ns() - started) / 1e9;
-    check_sums(&store, each);
+    check_turns(&store, each, sums);
     printf("{\"operations\": %zu, \"burst_rate\": %.1f}\n", actors * each,
            (double)(actors * each) / seconds);
     bench_store_close(&store);

@@ -7,6 +7,8 @@ import statistics
 import subprocess
 import time
 
+ERLANG_VERSION = "io:put_chars(erlang:system_info(otp_release)), halt()."
+
 
 def summarize(measures):
     """One result a row, in the order in which rows were first met."""
@@ -80,6 +82,7 @@ def machine(scratch):
         "load_average": os.getloadavg()[0],
         "redis": version_of(["redis-server", "--version"]),
         "beanstalkd": version_of(["beanstalkd", "-v"]),
+        "erlang": version_of(["erl", "-noshell", "-eval", ERLANG_VERSION]),
     }
 
 

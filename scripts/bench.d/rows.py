@@ -73,6 +73,17 @@ READ_STATE = Row("mount, read state", "reads/s", "90% of empty FUSE", at_least=0
 READ_STATUS = Row("mount, read status", "reads/s", "90% of empty FUSE", at_least=0.9)
 STAT = Row("mount, stat", "calls/s", "90% of empty FUSE", at_least=0.9)
 LIST = Row("mount, ls -l, 100,000 actors", "actors/s", "90% of empty FUSE", at_least=0.9)
+PROGRAM_TURNS = Row("program turns, 1,000 actors", "turns/s",
+                    "80% of posix_spawn + waitid, all cores", at_least=0.8)
+WORKER_MANY = Row("worker turns, 1,000 actors", "turns/s", "50,000", at_least=1.0)
+WORKER_PIPE = Row("  the same, against the bare pipe", "turns/s",
+                  "40% of the worker on bare pipes", at_least=0.4)
+WORKER_ONE = Row("worker turns, one actor", "turns/s", "engine, 1 client", at_least=1.0)
+WORKER_AHEAD = Row("  the same, speculative", "turns/s", "5 x engine, 1 client",
+                   at_least=5.0)
+RING = Row("ring of 1,000 actors", "messages/s", "50,000", at_least=1.0)
+ERLANG_RING = Row("  Erlang, ring of 1,000 (not durable)", "messages/s", "(beside it)")
+ERLANG_PAIR = Row("  Erlang, ping-pong (not durable)", "messages/s", "(beside it)")
 BEANSTALKD = Row("beanstalkd put -f0, 64 connections", "messages/s", "(beside it)")
 
 
@@ -189,6 +200,55 @@ def turns(stage, peers):
         yield Measure(row, rate, 100000)
 
 
+def turn_rate(stage, behaviors, behavior, actors, messages):
+    """Turns of an installed behavior, through the engine alone."""
+    with stage.folder() as folder:
+        return stage.program("bench_turns", store=os.path.join(folder, "store"),
+                             behaviors=behaviors, behavior=behavior, actors=actors,
+                             messages=messages)["burst_rate"]
+
+
+def program_turns(stage, peers):
+    with stage.behaviors({"tiny": "tiny"}) as behaviors:
+        floor = stage.short("bench_spawn", program=os.path.join(behaviors, "tiny"))
+        mine = turn_rate(stage, behaviors, "tiny", ACTORS,
+                         stage.turns // 50 // ACTORS * ACTORS)
+    yield Measure(PROGRAM_TURNS, mine, floor["burst_rate"])
+
+
+def worker_turns(stage, peers):
+    with stage.behaviors({"swift.worker": "swift"}, {"swift": "processes = 1"}) as behaviors:
+        floor = stage.short("bench_pipe", actors=ACTORS,
+                            program=os.path.join(behaviors, "swift.worker"))
+        mine = turn_rate(stage, behaviors, "swift", ACTORS, stage.turns)
+    yield Measure(WORKER_MANY, mine, 50000)
+    yield Measure(WORKER_PIPE, mine, floor["burst_rate"])
+
+
+def worker_one(stage, peers):
+    """One actor's turns, each on disk before the next; then running ahead of it."""
+    commits = engine_store(stage, stage.short, clients=1)["burst_rate"]
+    for row, share, conf in ((WORKER_ONE, 25, "processes = 1"),
+                             (WORKER_AHEAD, 5, "processes = 1\nspeculative = yes")):
+        with stage.behaviors({"swift.worker": "swift"}, {"swift": conf}) as behaviors:
+            mine = turn_rate(stage, behaviors, "swift", 1, stage.turns // share)
+        yield Measure(row, mine, commits)
+
+
+def ring(stage, peers):
+    conf = f"processes = 1\nenv.RING = {ACTORS}"
+    with stage.behaviors({"ring.worker": "ring"}, {"ring": conf}) as behaviors:
+        with stage.folder() as folder:
+            mine = stage.program("bench_ring", store=os.path.join(folder, "store"),
+                                 behaviors=behaviors, actors=ACTORS,
+                                 messages=stage.turns)
+    yield Measure(RING, mine["burst_rate"], 50000)
+    if peers:
+        yield Measure(ERLANG_RING,
+                      stage.erlang("ring", 10 * stage.turns, ACTORS)["burst_rate"])
+        yield Measure(ERLANG_PAIR, stage.erlang("pair", 10 * stage.turns)["burst_rate"])
+
+
 def read_rates(stage, mount):
     """What is read, and how often a second; the listing first, while nothing is known."""
     actors = os.path.join(mount, "actors")
@@ -227,4 +287,4 @@ def beanstalkd(stage, peers):
 
 
 EXPERIMENTS = (engine_many, engine_single, write_keyed, write_plain, write_single, bulk,
-               turns, reads, beanstalkd)
+               turns, program_turns, worker_turns, worker_one, ring, reads, beanstalkd)

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 READY_SECONDS = 30
 STOP_SECONDS = 60
 
@@ -49,6 +50,28 @@ class Stage:
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def behaviors(self, programs, confs=None):
+        """A folder with programs of the build under other names, and what their .conf
+        say; where we are root they run as nobody, who must get there."""
+        with self.folder() as folder:
+            os.chmod(folder, 0o755)
+            for name, program in programs.items():
+                shutil.copy(os.path.join(self.build, program), os.path.join(folder, name))
+            for name, text in (confs or {}).items():
+                path = os.path.join(folder, name + ".conf")
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(text + "\n")
+            yield folder
+
+    @staticmethod
+    def erlang(*words):
+        """Runs Erlang's side of it and returns what its JSON line says."""
+        script = os.path.join(HERE, "pingpong.escript")
+        done = subprocess.run(["escript", script, *map(str, words)],
+                              stdout=subprocess.PIPE, check=True)
+        return json.loads(done.stdout)
 
     @contextlib.contextmanager
     def server(self, command, is_ready, cwd):
