@@ -38,13 +38,15 @@ static void unmount_as_user(const char *path)
 }
 
 /* Whoever still holds files in a dead mount keeps getting ENOTCONN: detach it. Opening
-   tells; stat() may be answered from what the kernel remembers of a living daemon. */
+   tells; stat() may be answered from what the kernel remembers of a living daemon. A
+   daemon that died while it started a child is dead for good when that is, too: who
+   asked before is told ECONNABORTED. */
 static void replace_stale(const char *path)
 {
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder >= 0)
         close(folder);
-    if (folder >= 0 || errno != ENOTCONN)
+    if (folder >= 0 || (errno != ENOTCONN && errno != ECONNABORTED))
         return;
     log_warning("%s is a mount without a daemon: replacing it", path);
     if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
