@@ -23,6 +23,7 @@ static void check_change(const struct change *change, struct view body)
     check_within(change->key, body);
     check_within(change->timer, body);
     check_within(change->caller, body);
+    check_within(change->envelope, body);
     check_within(change->message, body);
     check_within(change->result, body);
     check_within(change->state, body);
