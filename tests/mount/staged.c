@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void staged_open_with(const char *options)
@@ -31,6 +32,42 @@ void staged_close(void)
 void install(const char *name, const char *text)
 {
     stage_install(name, view_text(text));
+}
+
+static bool log_has(const char *text, size_t after)
+{
+    BYTES_AUTO(log);
+    cr_assert_eq(file_read(fixture.log, &log), 0);
+    *bytes_reserve(&log, 1) = '\0';
+    return log.size > after && strstr(log.data + after, text) != NULL;
+}
+
+static bool wait_log_after(const char *text, size_t after)
+{
+    long long deadline = now_ms() + FIXTURE_WAIT_MS;
+    while (!log_has(text, after)) {
+        if (now_ms() > deadline) {
+            mounted_print_log(&fixture);
+            return false;
+        }
+        poll_pause();
+    }
+    return true;
+}
+
+bool wait_log(const char *text)
+{
+    return wait_log_after(text, 0);
+}
+
+void change(const char *name, const char *text)
+{
+    char line[160];
+    struct stat log;
+    cr_assert_eq(stat(fixture.log, &log), 0);
+    install(name, text);
+    snprintf(line, sizeof line, "behavior %.*s is ", (int)strcspn(name, "."), name);
+    cr_assert(wait_log_after(line, (size_t)log.st_size), "%s", line);
 }
 
 void tell(const char *actor, const char *key, const char *message)
@@ -89,23 +126,6 @@ void put_outside(const char *name)
 {
     const struct command *got = shellf("touch $O/%s", name);
     cr_assert_eq(got->status, 0);
-}
-
-bool wait_log(const char *text)
-{
-    long long deadline = now_ms() + FIXTURE_WAIT_MS;
-    for (;;) {
-        BYTES_AUTO(log);
-        cr_assert_eq(file_read(fixture.log, &log), 0);
-        *bytes_reserve(&log, 1) = '\0';
-        if (strstr(log.data, text) != NULL)
-            return true;
-        if (now_ms() > deadline) {
-            mounted_print_log(&fixture);
-            return false;
-        }
-        poll_pause();
-    }
 }
 
 bool wait_gone(pid_t pid)

@@ -17,6 +17,8 @@ void staged_open_with(const char *options);
 
 /* Puts a behavior or NAME.conf in place. */
 void install(const char *name, const char *text);
+/* The same, and waits until the daemon has taken it. */
+void change(const char *name, const char *text);
 /* Sends a message under that key; it must be taken. */
 void tell(const char *actor, const char *key, const char *message);
 /* The result, once the task is finished; null unless it is done. */
