@@ -1,207 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The program: puts engine, tree and faces together, and takes them apart in order.
- *
- * The way in: become a daemon while there is but one thread, block the signals so that
- * every later thread has them blocked, open what can fail, and only when the mount
- * answers let the starting process go. The way out: the engine stops first, which ends
- * all turns and answers every request that waits, then the mount goes, then the store
- * is closed, and last go the behaviors, which the engine looks at until then.
- */
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
+/* The program: reads its command line and does what it says. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include "common/base/clock.h"
-#include "common/base/log.h"
-#include "common/behavior/behavior.h"
-#include "common/behavior/catalog.h"
-#include "common/engine/engine.h"
-#include "common/tree/tree.h"
-#include "fs/fuse_face.h"
-#include "server/background.h"
 #include "server/commands.h"
-#include "server/control.h"
-#include "server/mountpoint.h"
+#include "server/daemon.h"
 #include "server/options.h"
 #include "server/send.h"
 
 #define EXIT_USAGE 2
-
-struct daemon {
-    const struct options *options;
-    char *store, *mountpoint, *behaviors_folder; /* absolute */
-    struct behavior_set *behaviors;              /* null: the built-in ones */
-    struct engine *engine;
-    struct tree *tree;
-    struct fuse_face *face;
-    struct control *control;
-    int signals;
-    struct bytes message; /* why it could not start */
-};
-
-static int say(const char *what)
-{
-    fprintf(stderr, "actorfs: %s\n", what);
-    return EXIT_FAILURE;
-}
-
-/* SIGTERM and SIGINT come by descriptor; a writer that is gone is no reason to die. */
-static int take_signals(void)
-{
-    sigset_t all, stop;
-    sigfillset(&all);
-    sigdelset(&all, SIGSEGV);
-    sigdelset(&all, SIGBUS);
-    sigdelset(&all, SIGFPE);
-    sigdelset(&all, SIGILL);
-    sigdelset(&all, SIGABRT);
-    sigprocmask(SIG_SETMASK, &all, NULL);
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    return signalfd(-1, &stop, SFD_CLOEXEC);
-}
-
-/* What a turn sends may be longer as it is written down than as it is meant; the engine
-   judges that. */
-static uint32_t outbox_bytes_max(const struct engine_options *engine)
-{
-    uint32_t meant = engine->message_bytes_max > OUTBOX_BYTES_DEFAULT
-                         ? engine->message_bytes_max
-                         : OUTBOX_BYTES_DEFAULT;
-    return 2 * meant;
-}
-
-static enum status open_behaviors(struct daemon *daemon)
-{
-    const struct engine_options *engine = &daemon->options->engine;
-    struct catalog_options options = {
-        .limits = {.result_bytes_max = engine->result_bytes_max,
-                   .state_bytes_max = engine->state_bytes_max,
-                   .outbox_bytes_max = outbox_bytes_max(engine)}};
-    if (!daemon->behaviors_folder)
-        return STATUS_OK;
-    return catalog_open(daemon->behaviors_folder, &options, &daemon->behaviors,
-                        &daemon->message);
-}
-
-static enum status open_store(struct daemon *daemon)
-{
-    struct engine_options options = daemon->options->engine;
-    options.behaviors = daemon->behaviors;
-    enum status status =
-        engine_open(daemon->store, &options, &daemon->engine, &daemon->message);
-    if (status)
-        return status;
-    struct engine_owner owner = {.uid = getuid(), .gid = getgid(), .mode = 0755};
-    daemon->tree = tree_open(daemon->engine, &owner);
-    engine_start(daemon->engine);
-    return STATUS_OK;
-}
-
-static enum status open_faces(struct daemon *daemon)
-{
-    BYTES_AUTO(words);
-    bytes_append(&words, view_bytes(&daemon->options->mount_words));
-    bytes_append(&words, view_of("", 1));
-    struct fuse_face_options options = {.store = daemon->store,
-                                        .mountpoint = daemon->mountpoint,
-                                        .mount_words = words.data,
-                                        .allow_other = daemon->options->allow_other,
-                                        .clock = clock_system()};
-    enum status status =
-        fuse_face_open(daemon->tree, &options, &daemon->face, &daemon->message);
-    if (!status)
-        status = fuse_face_start(daemon->face);
-    if (!status)
-        status = control_start(daemon->store, command_answer, daemon->tree,
-                               &daemon->control, &daemon->message);
-    return status;
-}
-
-static void serve(struct daemon *daemon)
-{
-    struct pollfd descriptors[] = {
-        {.fd = daemon->signals, .events = POLLIN},
-        {.fd = fuse_face_end_descriptor(daemon->face), .events = POLLIN}};
-    log_info("%s is mounted on %s", daemon->store, daemon->mountpoint);
-    while (poll(descriptors, 2, -1) < 0)
-        continue;
-    log_info("%s: stopping", daemon->store);
-}
-
-static void close_all(struct daemon *daemon)
-{
-    if (daemon->control)
-        control_stop(daemon->control);
-    if (daemon->engine)
-        engine_stop(daemon->engine);
-    if (daemon->face) {
-        fuse_face_stop(daemon->face);
-        fuse_face_close(daemon->face);
-    }
-    if (daemon->tree)
-        tree_close(daemon->tree);
-    if (daemon->engine)
-        engine_close(daemon->engine);
-    if (daemon->behaviors)
-        catalog_close(daemon->behaviors);
-    free(daemon->store);
-    free(daemon->mountpoint);
-    free(daemon->behaviors_folder);
-    bytes_free(&daemon->message);
-}
-
-static int run_daemon(struct daemon *daemon, int parent)
-{
-    daemon->signals = take_signals();
-    enum status status = open_behaviors(daemon);
-    if (!status)
-        status = open_store(daemon);
-    if (!status)
-        status = open_faces(daemon);
-    if (status) {
-        if (daemon->message.size == 0)
-            bytes_format(&daemon->message, "cannot start: %s", status_text(status));
-        bytes_append(&daemon->message, view_of("", 1));
-        say(daemon->message.data);
-    } else {
-        if (parent >= 0) {
-            background_finish(parent);
-            log_to_syslog();
-        }
-        serve(daemon);
-    }
-    close_all(daemon);
-    return status ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static int run_mount(const struct options *options)
-{
-    struct daemon daemon = {.options = options};
-    if (mountpoint_prepare(options->mountpoint, options->nonempty, &daemon.mountpoint,
-                           &daemon.message)) {
-        bytes_append(&daemon.message, view_of("", 1));
-        say(daemon.message.data);
-        close_all(&daemon);
-        return EXIT_FAILURE;
-    }
-    daemon.store = path_make_absolute(options->store);
-    if (options->behaviors)
-        daemon.behaviors_folder = path_make_absolute(options->behaviors);
-    int parent = options->foreground ? -1 : background_start();
-    if (!options->foreground && parent < 0) {
-        close_all(&daemon);
-        return say(strerror(errno));
-    }
-    return run_daemon(&daemon, parent);
-}
 
 static int run(const struct options *options)
 {
@@ -216,7 +23,8 @@ static int run(const struct options *options)
     case COMMAND_SEND:
         return send_run(options->path);
     case COMMAND_MOUNT:
-        return run_mount(options);
+    case COMMAND_SERVE:
+        return daemon_run(options);
     }
     return EXIT_USAGE;
 }
@@ -228,7 +36,7 @@ int main(int argc, char **argv)
     int result = EXIT_USAGE;
     if (options_parse(argc, argv, &options, &message)) {
         bytes_append(&message, view_of("", 1));
-        say(message.data);
+        fprintf(stderr, "actorfs: %s\n", message.data);
     } else {
         result = run(&options);
     }

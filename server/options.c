@@ -12,6 +12,7 @@
 const char options_help[] =
     "actorfs mount STORE MOUNTPOINT [options]   mount the store\n"
     "actorfs STORE MOUNTPOINT [-o options]      the same, for mount(8) and fstab\n"
+    "actorfs serve STORE --listen ADDR:PORT     HTTP and WebDAV only: needs no FUSE\n"
     "actorfs check STORE                        verify the store\n"
     "actorfs stat STORE                         show the daemon's status\n"
     "actorfs send PATH                          within a turn: send standard input\n"
@@ -22,6 +23,15 @@ const char options_help[] =
     "  -f                       stay in the foreground, log to standard error\n"
     "  --behaviors DIR          what is installed; see the README (built-in ones "
     "only)\n"
+    "  --listen ADDR:PORT       serve HTTP and WebDAV there, too; or unix:PATH; may "
+    "be\n"
+    "                           given several times\n"
+    "  --key-header NAME        a request header that holds the idempotency key, "
+    "where\n"
+    "                           senders cannot set Idempotency-Key; several times\n"
+    "                           (Webhook-Id)\n"
+    "  --keep-header NAME       a request header to keep with a message; several "
+    "times\n"
     "  --durability commit|os   acknowledged means on disk (default), or written: it\n"
     "                           survives the daemon's death, not the machine's\n"
     "  --message-max SIZE       of a message, up to 64M (1M)\n"
@@ -38,7 +48,15 @@ const char options_help[] =
     "Exit status: 0 success; 1 failure, or a store with faults; 2 a wrong command "
     "line.\n";
 
-enum kind { KIND_SIZE, KIND_COUNT, KIND_TIME, KIND_DURABILITY, KIND_FOLDER, KIND_FLAG };
+enum kind {
+    KIND_SIZE,
+    KIND_COUNT,
+    KIND_TIME,
+    KIND_DURABILITY,
+    KIND_FOLDER,
+    KIND_WORDS,
+    KIND_FLAG
+};
 
 struct option {
     const char *name;
@@ -51,6 +69,9 @@ struct option {
 
 static const struct option option_table[] = {
     {"behaviors", KIND_FOLDER, offsetof(struct options, behaviors), 0},
+    {"listen", KIND_WORDS, offsetof(struct options, listen), 0},
+    {"key-header", KIND_WORDS, offsetof(struct options, key_headers), 0},
+    {"keep-header", KIND_WORDS, offsetof(struct options, keep_headers), 0},
     {"durability", KIND_DURABILITY, ENGINE(durability), 0},
     {"message-max", KIND_SIZE, ENGINE(message_bytes_max), MESSAGE_BYTES_CEILING},
     {"result-max", KIND_SIZE, ENGINE(result_bytes_max), MESSAGE_BYTES_CEILING},
@@ -134,7 +155,17 @@ static bool parse_durability(struct view text, enum durability *out)
     return true;
 }
 
-/* Given again it replaces the one before, as all options do. */
+/* Given again it is one more. */
+static bool take_one_more(struct view text, struct option_words *words)
+{
+    if (text.size == 0)
+        return false;
+    words->list = memory_resize(words->list, (words->count + 1) * sizeof *words->list);
+    words->list[words->count++] = memory_text(text);
+    return true;
+}
+
+/* Given again it replaces the one before, as other options do. */
 static bool take_folder(struct view text, char **out)
 {
     if (text.size == 0)
@@ -162,6 +193,8 @@ static bool set_option(const struct option *option, struct view value,
         return parse_durability(value, field);
     case KIND_FOLDER:
         return take_folder(value, field);
+    case KIND_WORDS:
+        return take_one_more(value, field);
     case KIND_FLAG:
         *(bool *)field = true;
         return true;
@@ -185,6 +218,7 @@ static enum status refuse_value(struct bytes *message, const struct option *opti
         [KIND_TIME] = "a time such as 30s, 2h or 7d",
         [KIND_DURABILITY] = "commit or os",
         [KIND_FOLDER] = "a folder",
+        [KIND_WORDS] = "a word",
         [KIND_FLAG] = "no value",
     };
     bytes_clear(message);
@@ -290,12 +324,12 @@ static enum status take_command(char *const **next, struct options *options,
     static const struct {
         const char *word;
         enum command command;
-    } commands[] = {{"mount", COMMAND_MOUNT},      {"check", COMMAND_CHECK},
-                    {"stat", COMMAND_STAT},        {"send", COMMAND_SEND},
-                    {"--help", COMMAND_HELP},      {"-h", COMMAND_HELP},
-                    {"--version", COMMAND_VERSION}};
-    static const char *const later[] = {"serve",   "export", "backup",
-                                        "restore", "import", "resume"};
+    } commands[] = {{"mount", COMMAND_MOUNT}, {"serve", COMMAND_SERVE},
+                    {"check", COMMAND_CHECK}, {"stat", COMMAND_STAT},
+                    {"send", COMMAND_SEND},   {"--help", COMMAND_HELP},
+                    {"-h", COMMAND_HELP},     {"--version", COMMAND_VERSION}};
+    static const char *const later[] = {"export", "backup", "restore", "import",
+                                        "resume"};
     const char *word = **next;
     if (!word)
         return refuse(message, "what is to be done? See", view_text("actorfs --help"));
@@ -329,6 +363,8 @@ static enum status check_complete(const struct options *options, bool is_command
                       view_text(options->store));
     if (options->command == COMMAND_MOUNT && !options->mountpoint)
         return refuse(message, "an argument is missing", view_text("MOUNTPOINT"));
+    if (options->command == COMMAND_SERVE && !options->listen.count)
+        return refuse(message, "an option is missing", view_text("--listen ADDR:PORT"));
     return STATUS_OK;
 }
 
@@ -355,8 +391,19 @@ enum status options_parse(int argc, char *const *argv, struct options *options_o
     return status ? status : check_complete(options_out, is_command_named, message);
 }
 
+static void free_words(struct option_words *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        free(words->list[i]);
+    free(words->list);
+    *words = (struct option_words){0};
+}
+
 void options_free(struct options *options)
 {
+    free_words(&options->listen);
+    free_words(&options->key_headers);
+    free_words(&options->keep_headers);
     bytes_free(&options->mount_words);
     free(options->behaviors);
     options->behaviors = NULL;

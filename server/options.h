@@ -19,9 +19,16 @@ enum command {
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMAND_MOUNT,
+    COMMAND_SERVE,
     COMMAND_CHECK,
     COMMAND_STAT,
     COMMAND_SEND
+};
+
+/* Those of an option that may be given several times; owned. */
+struct option_words {
+    char **list;
+    size_t count;
 };
 
 struct options {
@@ -30,6 +37,7 @@ struct options {
     const char *mountpoint; /* as given; of COMMAND_MOUNT */
     const char *path;       /* as given; of COMMAND_SEND */
     char *behaviors;        /* the folder as given; null: the built-in ones */
+    struct option_words listen, key_headers, keep_headers;
     bool foreground;
     bool allow_other;
     bool nonempty;

@@ -29,6 +29,10 @@
 #define SENDS_MAX 1024
 #define OUTBOX_BYTES_DEFAULT (2u << 20)
 
+/* What a face keeps beside the actors, by key (LMDB's keys have 511 bytes). */
+#define NOTE_KEY_BYTES_MAX 480
+#define NOTE_VALUE_BYTES_MAX (256u << 10)
+
 /* Times, in milliseconds (contract, sections 2, 4 and 5). */
 #define WAIT_MS_MAX (300 * 1000)
 #define EXECUTE_WAIT_MS_DEFAULT (60 * 1000)

@@ -367,6 +367,15 @@ static void apply_defer(struct application *at, const struct change *change)
     actor_touch(engine, actor);
 }
 
+static void apply_note(struct application *at, const struct change *change)
+{
+    struct engine *engine = at->engine;
+    if (change->state.size)
+        put_value(engine, TABLE_NOTES, change->text, change->state);
+    else
+        index_delete(engine->index, TABLE_NOTES, change->text, engine->applying);
+}
+
 /* ------------------------------------------------------------------------- record */
 
 static void apply_change(struct application *at, const struct change *change)
@@ -414,6 +423,9 @@ static void apply_change(struct application *at, const struct change *change)
     case CHANGE_BOND:
         bond_put(at->engine, actor_get(at->engine, change->actor),
                  actor_get(at->engine, change->other), change->flags);
+        break;
+    case CHANGE_NOTE:
+        apply_note(at, change);
         break;
     case CHANGE_TYPES:
         break;

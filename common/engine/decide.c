@@ -301,6 +301,9 @@ void decide_request(struct engine *engine, struct request *request)
     case REQUEST_BEHAVIOR:
         decide_behavior(engine, request);
         break;
+    case REQUEST_NOTES:
+        decide_notes(engine, request);
+        break;
     case REQUEST_REFUSAL:
         note_refusal(engine, request);
         break;

@@ -21,6 +21,7 @@ bool send_is_same(struct engine *engine, const struct actor_record *actor,
 void send_forget_expired(struct engine *engine, uint64_t actor,
                          const struct task_record *task, const struct key *key);
 void decide_state(struct engine *engine, struct request *request);
+void decide_notes(struct engine *engine, struct request *request);
 void decide_control(struct engine *engine, struct request *request);
 /* One line of control words in an open record, on behalf of the actor `me`, which `ME`
    stands for in it. Anything but OK: nothing was added, and `reason_out` says why. */

@@ -162,6 +162,15 @@ void engine_control(struct engine *engine, uint64_t actor, struct view lines,
 void engine_set_behavior(struct engine *engine, uint64_t actor, struct view lines,
                          engine_done_fn *done, void *context);
 
+/* Small things that a face keeps beside the actors, such as WebDAV's locks: by key (1
+   to NOTE_KEY_BYTES_MAX bytes; faces keep apart by a prefix). All of them in one
+   commit, or none; an empty value removes. INVALID, TOO_LARGE, NO_SPACE, IO. */
+struct engine_note {
+    struct view key, value;
+};
+void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
+                       size_t count, engine_done_fn *done, void *context);
+
 /* Counts and logs a refusal that its sender was not told of or may have missed. */
 void engine_note_refusal(struct engine *engine, uint64_t actor, enum status status,
                          struct view text);
@@ -264,6 +273,15 @@ bool engine_key_decides(struct engine *engine, uint64_t actor);
 
 /* XXH3 128 of the bytes without one final newline (LF or CRLF). */
 void engine_fingerprint(struct view message, uint8_t fingerprint_out[16]);
+
+/* Appends the note's value; NOT_FOUND. Any thread. */
+MUST_CHECK enum status engine_note(struct engine *engine, struct view key,
+                                   struct bytes *value_out);
+/* All notes whose key begins with the prefix, sorted. Between engine_open and
+   engine_start only. NO_SPACE or IO. */
+typedef void engine_note_fn(void *context, const struct engine_note *note);
+MUST_CHECK enum status engine_each_note(struct engine *engine, struct view prefix,
+                                        engine_note_fn *each, void *context);
 
 /* Whether the process group runs a turn of that actor just now: what it waits for of
    its own actor will not happen before its end. */

@@ -67,6 +67,21 @@ static void copy_messages(struct request *request, const struct engine_send *sen
     }
 }
 
+void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
+                       size_t count, engine_done_fn *done, void *context)
+{
+    struct request *request = make(REQUEST_NOTES, 0, done, context);
+    struct view *views = memory_take((2 * count + 1) * sizeof *views);
+    for (size_t n = 0; n < count; n++) {
+        views[2 * n] = notes[n].key;
+        views[2 * n + 1] = notes[n].value;
+    }
+    struct engine_send both = {.messages = views, .count = 2 * count};
+    copy_messages(request, &both);
+    free(views);
+    engine_post(engine, request);
+}
+
 void engine_send(struct engine *engine, const struct engine_send *send,
                  engine_done_fn *done, void *context)
 {

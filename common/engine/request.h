@@ -17,6 +17,7 @@ enum request_kind {
     REQUEST_STATE,
     REQUEST_CONTROL,
     REQUEST_BEHAVIOR,
+    REQUEST_NOTES,        /* `messages`: key, value, key, value... */
     REQUEST_REFUSAL,      /* to be counted; nobody waits */
     REQUEST_TURN_FINISHED /* from a behavior */
 };

@@ -138,6 +138,10 @@ static void code_fields(struct codec *codec, struct change *change)
         CODE(other);
         CODE(flags);
         break;
+    case CHANGE_NOTE:
+        CODE_VIEW(text);
+        CODE_VIEW(state);
+        break;
     case CHANGE_REMOVE:
     case CHANGE_TYPES:
         break;

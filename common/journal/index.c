@@ -49,6 +49,7 @@ static const char *const table_names[TABLE_COUNT] = {[TABLE_ACTORS] = "actors",
                                                      [TABLE_LOG] = "log",
                                                      [TABLE_TIMERS] = "timers",
                                                      [TABLE_ATTENTION] = "attention",
+                                                     [TABLE_NOTES] = "notes",
                                                      [TABLE_BONDS] = "bonds"};
 
 static enum status read_meta(struct store_writer *writer, store_table meta,

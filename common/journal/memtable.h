@@ -28,6 +28,7 @@ enum table {
     TABLE_LOG,       /* id, line number -> struct log_record */
     TABLE_TIMERS,    /* due, id, sequence -> nothing */
     TABLE_ATTENTION, /* id -> nothing */
+    TABLE_NOTES,     /* key -> value, of the faces' own */
     TABLE_BONDS,     /* id -> whom it watches, is watched by, is linked to */
     TABLE_COUNT
 };

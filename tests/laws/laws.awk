@@ -18,7 +18,7 @@ BEGIN {
     may["fs/"] = "common/base/ common/tree/ fs/ " porch
     may["server/"] = "common/base/ common/tree/ server/ " porch
     # One file composes the faces, and what they are to run.
-    may_also["server/main.c"] = "fs/fuse_face.h common/behavior/"
+    may_also["server/daemon.c"] = "fs/fuse_face.h common/behavior/"
     # `actorfs send` writes what the outbox reads.
     may_also["server/send.c"] = "common/behavior/outbox.h"
     for (i = 1; i < ARGC; i++)

@@ -34,7 +34,8 @@ lay_out() {
     done
     put common/journal/store.c '#include "common/journal/store.h"' '#include <lmdb.h>'
     put fs/fuse_face.c '#include "fs/fuse_face.h"' '#include <fuse_lowlevel.h>'
-    put server/main.c '#include "fs/fuse_face.h"' '#include "server/options.h"'
+    put server/daemon.h '#include <stdint.h>'
+    put server/daemon.c '#include "server/daemon.h"' '#include "fs/fuse_face.h"'
 }
 
 kept() {

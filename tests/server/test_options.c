@@ -136,7 +136,9 @@ Test(options, a_wrong_command_line_is_refused_with_the_word_that_is_wrong)
         {"actorfs mount s m --behaviors", "behaviors takes a folder"},
         {"actorfs send", "an argument is missing: PATH"},
         {"actorfs send a/tasks x", "one argument too many: x"},
-        {"actorfs serve s", "not available in this version: serve"},
+        {"actorfs serve s", "an option is missing: --listen ADDR:PORT"},
+        {"actorfs backup s f", "not available in this version: backup"},
+        {"actorfs serve s --listen=", "listen takes a word, not "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct parsed parsed = parse(rows[i].line);

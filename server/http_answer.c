@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http_answer.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "server/http_request.h"
+#include "server/http_status.h"
+
+#define RETRY_AFTER_SECONDS 1
+
+void answer_header(struct http_request *request, const char *name, const char *format,
+                   ...)
+{
+    char value[8192];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(value, sizeof value, format, arguments);
+    va_end(arguments);
+    bytes_append(&request->answer.headers, view_of(name, strlen(name) + 1));
+    bytes_append(&request->answer.headers, view_of(value, strlen(value) + 1));
+}
+
+void answer_code(struct http_request *request, unsigned code)
+{
+    request->answer.code = code;
+}
+
+void answer_body(struct http_request *request, unsigned code, const char *type,
+                 struct bytes *body)
+{
+    bytes_free(&request->answer.body);
+    request->answer.code = code;
+    request->answer.body = *body;
+    *body = (struct bytes){0};
+    answer_header(request, "Content-Type", "%s", type);
+}
+
+void answer_problem(struct http_request *request, unsigned code, const char *format,
+                    ...)
+{
+    char detail[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    json_t *problem = json_pack(
+        "{s:s, s:i, s:s}", "title", http_status_phrase(code), "status", (int)code,
+        "detail",
+        utf8_is_valid(view_text(detail)) ? detail : "bytes that are no UTF-8");
+    char *text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
+    BYTES_AUTO(body);
+    ENSURE(text);
+    bytes_append_text(&body, text);
+    bytes_append_text(&body, "\n");
+    free(text);
+    json_decref(problem);
+    answer_body(request, code, "application/problem+json", &body);
+    if (code == 429 || code == 503)
+        answer_header(request, "Retry-After", "%d", RETRY_AFTER_SECONDS);
+}
+
+void answer_status(struct http_request *request, enum status status, const char *detail)
+{
+    unsigned code = http_status_of(status);
+    /* davfs2 and others take 507 for a full disk, and 429 for a broken server. */
+    if (status == STATUS_FULL && (http_request_header(request, "If") ||
+                                  http_request_header(request, "Lock-Token")))
+        code = 507;
+    answer_problem(request, code, "%s",
+                   detail && *detail ? detail : status_text(status));
+}
+
+static void add_headers(struct MHD_Response *response, const struct bytes *headers)
+{
+    const char *at = headers->data, *end = at + headers->size;
+    while (at && at < end) {
+        const char *value = at + strlen(at) + 1;
+        ENSURE(MHD_add_response_header(response, at, value) == MHD_YES);
+        at = value + strlen(value) + 1;
+    }
+}
+
+enum MHD_Result answer_queue(struct http_request *request)
+{
+    struct http_answer *answer = &request->answer;
+    ENSURE(answer->code);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->body.size, answer->body.data,
+        answer->body.data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    ENSURE(response);
+    answer->body = (struct bytes){0};
+    add_headers(response, &answer->headers);
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, answer->code, response);
+    MHD_destroy_response(response);
+    request->is_queued = true;
+    return result;
+}
+
+void answer_free(struct http_answer *answer)
+{
+    bytes_free(&answer->body);
+    bytes_free(&answer->headers);
+}

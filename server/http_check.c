@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct seen {
+    unsigned hosts, lengths, codings;
+    const char *length, *coding;
+    size_t length_size, coding_size;
+    bool has_bad_name;
+};
+
+/* RFC 9110, section 5.6.2 */
+static bool is_token(const char *text, size_t size)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < size; i++) {
+        char byte = text[i];
+        bool alphanumeric = (byte >= '0' && byte <= '9') ||
+                            ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+        if (!alphanumeric && !memchr(others, byte, sizeof others - 1))
+            return false;
+    }
+    return size > 0;
+}
+
+static bool is_named(const char *name, size_t size, const char *wanted)
+{
+    return size == strlen(wanted) && strncasecmp(name, wanted, size) == 0;
+}
+
+static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *name,
+                            size_t name_size, const char *value, size_t value_size)
+{
+    (void)kind;
+    struct seen *seen = context;
+    if (!is_token(name, name_size))
+        seen->has_bad_name = true;
+    if (is_named(name, name_size, "Host")) {
+        seen->hosts++;
+    } else if (is_named(name, name_size, "Content-Length")) {
+        seen->lengths++;
+        seen->length = value;
+        seen->length_size = value_size;
+    } else if (is_named(name, name_size, "Transfer-Encoding")) {
+        seen->codings++;
+        seen->coding = value;
+        seen->coding_size = value_size;
+    }
+    return MHD_YES;
+}
+
+static bool is_number(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return size > 0 && size < 20;
+}
+
+static const char *objection(const struct seen *seen, const char *version)
+{
+    if (seen->has_bad_name)
+        return "a header field's name is no token";
+    if (seen->hosts > 1 || (seen->hosts == 0 && strcmp(version, "HTTP/1.1") == 0))
+        return "exactly one Host field is needed";
+    if (seen->lengths > 1)
+        return "there is more than one Content-Length";
+    if (seen->codings && seen->lengths)
+        return "Transfer-Encoding and Content-Length exclude each other";
+    if (seen->codings > 1 ||
+        (seen->codings && !is_named(seen->coding, seen->coding_size, "chunked")))
+        return "the only Transfer-Encoding is chunked";
+    if (seen->lengths && !is_number(seen->length, seen->length_size))
+        return "Content-Length is no number";
+    return NULL;
+}
+
+const char *http_check_framing(struct MHD_Connection *connection, const char *version,
+                               struct http_framing *framing)
+{
+    struct seen seen = {0};
+    *framing = (struct http_framing){0};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &seen);
+    const char *why = objection(&seen, version);
+    if (why)
+        return why;
+    framing->is_chunked = seen.codings > 0;
+    if (seen.lengths)
+        framing->length = strtoull(seen.length, NULL, 10);
+    framing->has_body = framing->is_chunked || framing->length > 0;
+    return NULL;
+}

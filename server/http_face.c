@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http_face.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/http_loop.h"
+#include "server/http_request.h"
+#include "server/listen.h"
+
+#define THREADS_MAX 2
+
+struct http_face {
+    struct http_face_inside inside; /* first: see http_face_inside */
+    struct http_loop loops[THREADS_MAX];
+    size_t loop_count;
+    unsigned *ports;
+};
+
+const struct http_face_inside *http_face_inside(const struct http_face *face)
+{
+    return &face->inside;
+}
+
+static size_t count_threads(const struct http_face_options *options)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t wanted =
+        options->threads ? options->threads : (size_t)(cores > 0 ? cores : 1);
+    return wanted < THREADS_MAX ? wanted : THREADS_MAX;
+}
+
+/* A socket for each address; a Unix socket is the first loop's alone. */
+static enum status open_loop(struct http_face *face, size_t n, struct bytes *message)
+{
+    const struct http_words *listen = &face->inside.options.listen;
+    int *sockets = memory_take_zeroed(listen->count + 1, sizeof *sockets);
+    size_t count = 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < listen->count && !status; i++) {
+        int socket = -1;
+        if (n > 0 && listen_is_unix(listen->list[i]))
+            continue;
+        status = listen_open(listen->list[i], &face->ports[i], &socket, message);
+        if (!status)
+            sockets[count++] = socket;
+    }
+    if (!status) {
+        status = http_loop_open(&face->loops[n], face, sockets, count);
+        face->loop_count = n + 1;
+        if (status)
+            bytes_append_text(message, "the HTTP server cannot be started");
+    }
+    free(sockets);
+    return status;
+}
+
+enum status http_face_open(struct tree *tree, const struct http_face_options *options,
+                           struct http_face **face_out, struct bytes *message)
+{
+    struct http_face *face = memory_take_zeroed(1, sizeof *face);
+    face->inside = (struct http_face_inside){.tree = tree, .options = *options};
+    face->ports = memory_take_zeroed(options->listen.count + 1, sizeof *face->ports);
+    size_t threads = count_threads(options);
+    enum status status = STATUS_OK;
+    for (size_t n = 0; n < threads && !status; n++)
+        status = open_loop(face, n, message);
+    if (status)
+        http_face_close(face);
+    else
+        *face_out = face;
+    return status;
+}
+
+void http_face_start(struct http_face *face)
+{
+    for (size_t n = 0; n < face->loop_count; n++)
+        http_loop_start(&face->loops[n]);
+}
+
+unsigned http_face_port(const struct http_face *face, size_t n)
+{
+    return face->ports[n];
+}
+
+void http_face_stop(struct http_face *face)
+{
+    for (size_t n = 0; n < face->loop_count; n++)
+        http_loop_stop(&face->loops[n]);
+}
+
+void http_face_close(struct http_face *face)
+{
+    if (!face)
+        return;
+    http_face_stop(face);
+    for (size_t n = 0; n < face->loop_count; n++)
+        http_loop_close(&face->loops[n]);
+    for (size_t i = 0; i < face->inside.options.listen.count; i++)
+        listen_remove(face->inside.options.listen.list[i]);
+    free(face->ports);
+    free(face);
+}

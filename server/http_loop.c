@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http_loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "server/http_request.h"
+
+#define IDLE_MS_MAX 1000
+#define EVENTS 64
+#define CONNECTION_MEMORY_BYTES (32u * 1024)
+#define CONNECTIONS_MAX 20000u
+#define IDLE_SECONDS 120u
+
+static struct MHD_Daemon *start_daemon(struct http_loop *loop, int socket)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0,
+        NULL, NULL, http_request_handle, loop, MHD_OPTION_LISTEN_SOCKET, socket,
+        MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, loop,
+        MHD_OPTION_UNESCAPE_CALLBACK, http_request_keep_escapes, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, loop,
+        MHD_OPTION_EXTERNAL_LOGGER, http_request_log, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+        MHD_OPTION_END);
+}
+
+static bool watch(const struct http_loop *loop, int descriptor)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
+    return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+enum status http_loop_open(struct http_loop *loop, struct http_face *face,
+                           const int *sockets, size_t socket_count)
+{
+    loop->face = face;
+    pthread_mutex_init(&loop->mutex, NULL);
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->daemons = memory_take_zeroed(socket_count + 1, sizeof *loop->daemons);
+    if (loop->epoll < 0 || loop->event < 0 || !watch(loop, loop->event))
+        return STATUS_IO;
+    for (size_t i = 0; i < socket_count; i++) {
+        struct MHD_Daemon *daemon = start_daemon(loop, sockets[i]);
+        if (!daemon)
+            return STATUS_IO;
+        loop->daemons[loop->daemon_count++] = daemon;
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+        if (!info || !watch(loop, info->epoll_fd))
+            return STATUS_IO;
+    }
+    return STATUS_OK;
+}
+
+void http_loop_wake(struct http_loop *loop, struct http_request *request)
+{
+    uint64_t one = 1;
+    pthread_mutex_lock(&loop->mutex);
+    bool first = loop->woken == NULL;
+    request->next_woken = loop->woken;
+    loop->woken = request;
+    pthread_mutex_unlock(&loop->mutex);
+    if (first && write(loop->event, &one, sizeof one) < 0)
+        ENSURE(errno == EAGAIN); /* it is awake */
+}
+
+static void go_on(struct http_loop *loop)
+{
+    uint64_t count;
+    if (read(loop->event, &count, sizeof count) < 0)
+        ENSURE(errno == EAGAIN);
+    pthread_mutex_lock(&loop->mutex);
+    struct http_request *request = loop->woken;
+    loop->woken = NULL;
+    pthread_mutex_unlock(&loop->mutex);
+    while (request) {
+        struct http_request *next = request->next_woken;
+        http_request_go_on(request);
+        request = next;
+    }
+}
+
+/* How long it may sleep, as its daemons say. */
+static int idle_ms(const struct http_loop *loop)
+{
+    MHD_UNSIGNED_LONG_LONG idle = IDLE_MS_MAX, daemon_ms;
+    for (size_t i = 0; i < loop->daemon_count; i++)
+        if (MHD_get_timeout(loop->daemons[i], &daemon_ms) == MHD_YES &&
+            daemon_ms < idle)
+            idle = daemon_ms;
+    return (int)idle;
+}
+
+static bool is_over(struct http_loop *loop)
+{
+    pthread_mutex_lock(&loop->mutex);
+    bool over = loop->stopping && loop->suspended == 0;
+    pthread_mutex_unlock(&loop->mutex);
+    return over;
+}
+
+static void *run(void *argument)
+{
+    struct http_loop *loop = argument;
+    struct epoll_event events[EVENTS];
+    while (!is_over(loop)) {
+        epoll_wait(loop->epoll, events, EVENTS, idle_ms(loop));
+        go_on(loop);
+        for (size_t i = 0; i < loop->daemon_count; i++)
+            MHD_run(loop->daemons[i]);
+    }
+    return NULL;
+}
+
+void http_loop_start(struct http_loop *loop)
+{
+    ENSURE(pthread_create(&loop->thread, NULL, run, loop) == 0);
+    loop->started = true;
+}
+
+void http_loop_stop(struct http_loop *loop)
+{
+    uint64_t one = 1;
+    if (!loop->started)
+        return;
+    pthread_mutex_lock(&loop->mutex);
+    loop->stopping = true;
+    pthread_mutex_unlock(&loop->mutex);
+    if (write(loop->event, &one, sizeof one) < 0)
+        ENSURE(errno == EAGAIN);
+    pthread_join(loop->thread, NULL);
+    loop->started = false;
+}
+
+void http_loop_close(struct http_loop *loop)
+{
+    for (size_t i = 0; i < loop->daemon_count; i++)
+        MHD_stop_daemon(loop->daemons[i]);
+    free(loop->daemons);
+    if (loop->epoll >= 0)
+        close(loop->epoll);
+    if (loop->event >= 0)
+        close(loop->event);
+    pthread_mutex_destroy(&loop->mutex);
+}

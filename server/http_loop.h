@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thread that drives libmicrohttpd, a daemon an address. libmicrohttpd's own epoll
+ * thread waits for more when it got 128 events at once, and is woken for each resumed
+ * connection; ours sleeps on the daemons' epoll descriptors and an eventfd, so that a
+ * commit wakes it once for all requests that it answers.
+ */
+#ifndef ACTORFS_SERVER_HTTP_LOOP_H
+#define ACTORFS_SERVER_HTTP_LOOP_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+#include "server/http_face.h"
+
+struct http_request;
+
+struct http_loop {
+    struct http_face *face;
+    pthread_t thread;
+    int epoll, event;
+    struct MHD_Daemon **daemons; /* one for each address */
+    size_t daemon_count;
+    unsigned suspended; /* requests that wait. The loop's thread. */
+    pthread_mutex_t mutex;
+    struct http_request *woken; /* guarded by mutex, as all below */
+    bool stopping, started;
+};
+
+/* Makes the daemons on the sockets, which it takes over. IO. */
+MUST_CHECK enum status http_loop_open(struct http_loop *loop, struct http_face *face,
+                                      const int *sockets, size_t socket_count);
+void http_loop_start(struct http_loop *loop);
+/* The request's `then` is called on the loop's thread, soon. Any thread. */
+void http_loop_wake(struct http_loop *loop, struct http_request *request);
+/* Returns when nothing is suspended any more and the thread has ended. */
+void http_loop_stop(struct http_loop *loop);
+void http_loop_close(struct http_loop *loop);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How libmicrohttpd calls for a request: begin (the target), handle with the headers,
+ * handle for each piece of the body, handle once more at its end, completed. An answer
+ * given with the headers closes the connection, so only what must stop an upload is
+ * said there; all else waits for the end.
+ */
+#include "server/http_request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "server/http_check.h"
+#include "server/methods.h"
+
+static const char *const method_names[METHOD_COUNT] = {
+    [METHOD_OPTIONS] = "OPTIONS",     [METHOD_GET] = "GET",
+    [METHOD_HEAD] = "HEAD",           [METHOD_PUT] = "PUT",
+    [METHOD_POST] = "POST",           [METHOD_DELETE] = "DELETE",
+    [METHOD_MKCOL] = "MKCOL",         [METHOD_PROPFIND] = "PROPFIND",
+    [METHOD_PROPPATCH] = "PROPPATCH", [METHOD_COPY] = "COPY",
+    [METHOD_MOVE] = "MOVE",           [METHOD_LOCK] = "LOCK",
+    [METHOD_UNLOCK] = "UNLOCK"};
+
+static enum http_method method_of(const char *name)
+{
+    unsigned method = 0;
+    while (method < METHOD_COUNT && strcmp(name, method_names[method]) != 0)
+        method++;
+    return (enum http_method)method;
+}
+
+const char *http_request_header(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* ------------------------------------------------------------------------- target */
+
+/* Malformed names cannot be there; whoever reads is told so, whoever writes why not. */
+static enum status refuse_name(struct http_request *request, enum status status)
+{
+    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD ||
+                 request->method == METHOD_PROPFIND;
+    answer_problem(request,
+                   reads                            ? 404
+                   : status == STATUS_NAME_TOO_LONG ? 414
+                                                    : 400,
+                   "that is no name for anything here");
+    return STATUS_INVALID;
+}
+
+enum status http_request_resolve(struct http_request *request)
+{
+    struct tree *tree = request_tree(request);
+    const struct http_target *target = &request->target;
+    request->node = request->parent = tree_root();
+    request->found = STATUS_OK;
+    for (size_t i = 0; i < target->segment_count; i++) {
+        struct node node = {0};
+        request->parent = request->node;
+        enum status status =
+            tree_lookup(tree, &request->parent, target->segments[i], &node);
+        if (status && status != STATUS_NOT_FOUND)
+            return refuse_name(request, status);
+        if (!status && i + 1 < target->segment_count && !node_is_folder(&node))
+            status = STATUS_NOT_FOUND;
+        request->node = node;
+        if (status) {
+            request->found = STATUS_NOT_FOUND;
+            request->missing = target->segment_count - i;
+            return STATUS_OK;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* ------------------------------------------------------------------------ waiting */
+
+void http_request_suspend(struct http_request *request,
+                          void (*then)(struct http_request *request))
+{
+    request->then = then;
+    if (request->is_suspended)
+        return;
+    request->is_suspended = true;
+    request->loop->suspended++;
+    MHD_suspend_connection(request->connection);
+}
+
+void http_request_done(void *context, const struct engine_answer *answer)
+{
+    struct http_request *request = context;
+    request->result = *answer;
+    bytes_clear(&request->detail);
+    bytes_append(&request->detail, view_of(answer->detail, strlen(answer->detail) + 1));
+    request->result.detail = request->detail.data;
+    http_loop_wake(request->loop, request);
+}
+
+void http_request_wake(void *context, enum status status)
+{
+    struct http_request *request = context;
+    request->woken = status;
+    http_loop_wake(request->loop, request);
+}
+
+void http_request_go_on(struct http_request *request)
+{
+    void (*then)(struct http_request *) = request->then;
+    request->then = NULL;
+    if (request->wait)
+        engine_wait_end(request->wait);
+    request->wait = NULL;
+    then(request);
+    if (!request->answer.code)
+        return; /* it waits for something else */
+    answer_queue(request);
+    request->is_suspended = false;
+    request->loop->suspended--;
+    MHD_resume_connection(request->connection);
+}
+
+/* ----------------------------------------------------------------- libmicrohttpd's */
+
+void *http_request_begin(void *loop, const char *uri, struct MHD_Connection *connection)
+{
+    struct http_request *request = memory_take_zeroed(1, sizeof *request);
+    request->loop = loop;
+    request->connection = connection;
+    request->raw = memory_text(view_text(uri));
+    return request;
+}
+
+/* The target is decoded by us, once. */
+size_t http_request_keep_escapes(void *context, struct MHD_Connection *connection,
+                                 char *text)
+{
+    (void)context, (void)connection;
+    return strlen(text);
+}
+
+void http_request_log(void *context, const char *format, va_list arguments)
+{
+    char text[512];
+    (void)context;
+    vsnprintf(text, sizeof text, format, arguments);
+    log_debug("http: %s", text);
+}
+
+/* An upload that will be refused is not read: the answer comes now and the connection
+   closes. */
+static enum MHD_Result refuse_upload(struct http_request *request, unsigned code,
+                                     const char *why)
+{
+    answer_problem(request, code, "%s", why);
+    answer_header(request, "Connection", "close");
+    return answer_queue(request);
+}
+
+static enum MHD_Result begin(struct http_request *request, const char *method,
+                             const char *version)
+{
+    struct http_framing framing;
+    BYTES_AUTO(why);
+    request->is_begun = true;
+    const char *objection = http_check_framing(request->connection, version, &framing);
+    if (objection)
+        return refuse_upload(request, 400, objection);
+    request->method = method_of(method);
+    if (request->method == METHOD_COUNT)
+        return refuse_upload(request, 501, "the method is not known here");
+    if (http_target_parse(view_text(request->raw), &request->target, &why)) {
+        bytes_append(&why, view_of("", 1));
+        return refuse_upload(request, 400, why.data);
+    }
+    if (framing.length > methods_body_bytes_max(request))
+        return refuse_upload(request, 413,
+                             "the body is larger than what is taken here");
+    return MHD_YES;
+}
+
+static enum MHD_Result collect(struct http_request *request, const char *upload,
+                               size_t *upload_size)
+{
+    if (request->body.size + *upload_size > methods_body_bytes_max(request))
+        request->is_large = true; /* it can be said at the end only */
+    else
+        bytes_append(&request->body, view_of(upload, *upload_size));
+    *upload_size = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result finish(struct http_request *request)
+{
+    if (request->is_large)
+        answer_problem(request, 413, "the body is larger than what is taken here");
+    else
+        methods_handle(request);
+    if (request->is_suspended)
+        return MHD_YES;
+    return answer_queue(request);
+}
+
+enum MHD_Result http_request_handle(void *loop, struct MHD_Connection *connection,
+                                    const char *url, const char *method,
+                                    const char *version, const char *upload,
+                                    size_t *upload_size, void **context)
+{
+    struct http_request *request = *context;
+    (void)loop, (void)connection, (void)url;
+    if (!request->is_begun)
+        return begin(request, method, version);
+    if (*upload_size)
+        return collect(request, upload, upload_size);
+    if (request->is_suspended || request->is_queued)
+        return MHD_YES;
+    return finish(request);
+}
+
+void http_request_completed(void *loop, struct MHD_Connection *connection,
+                            void **context, enum MHD_RequestTerminationCode code)
+{
+    struct http_request *request = *context;
+    (void)loop, (void)connection, (void)code;
+    if (!request)
+        return;
+    *context = NULL;
+    if (request->free_extra)
+        request->free_extra(request->extra);
+    http_target_free(&request->target);
+    answer_free(&request->answer);
+    bytes_free(&request->body);
+    bytes_free(&request->detail);
+    free(request->raw);
+    free(request);
+}

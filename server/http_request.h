@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request's life: begun with its target, checked with its headers, collected,
+ * handled by its method, maybe suspended while the engine works, answered. It belongs
+ * to the thread of its loop, but between http_request_suspend and the call of `then`,
+ * when the engine has it.
+ *
+ * A method's handler fills in `answer` (http_answer.h) and returns, or it suspends the
+ * request, asks the engine, and fills in `answer` in `then`.
+ */
+#ifndef ACTORFS_SERVER_HTTP_REQUEST_H
+#define ACTORFS_SERVER_HTTP_REQUEST_H
+
+#include <microhttpd.h>
+
+#include "common/tree/tree.h"
+#include "server/http_answer.h"
+#include "server/http_loop.h"
+#include "server/http_target.h"
+#include "server/http_values.h"
+
+enum http_method {
+    METHOD_OPTIONS,
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_PUT,
+    METHOD_POST,
+    METHOD_DELETE,
+    METHOD_MKCOL,
+    METHOD_PROPFIND,
+    METHOD_PROPPATCH,
+    METHOD_COPY,
+    METHOD_MOVE,
+    METHOD_LOCK,
+    METHOD_UNLOCK,
+    METHOD_COUNT
+};
+
+struct http_request {
+    struct http_loop *loop;
+    struct MHD_Connection *connection;
+    char *raw; /* the target as it came */
+    enum http_method method;
+    struct http_target target;
+    /* What the target names: OK, or NOT_FOUND with the deepest folder there is in
+       `parent` and the number of segments that are missing. */
+    enum status found;
+    struct node node, parent;
+    size_t missing;
+    struct bytes body;
+    bool is_begun, is_large, is_suspended, is_queued;
+
+    /* While it is suspended. */
+    void (*then)(struct http_request *request);
+    struct http_request *next_woken;
+    struct engine_answer result; /* of what was asked last; its detail is in `detail` */
+    struct bytes detail;
+    struct engine_wait *wait;
+    enum status woken; /* by a wait */
+
+    struct http_answer answer;
+    void *extra; /* of the method's own; freed by free_extra */
+    void (*free_extra)(void *extra);
+};
+
+static inline struct tree *request_tree(const struct http_request *request);
+
+/* The value of a header field; null when it was not sent. */
+const char *http_request_header(const struct http_request *request, const char *name);
+/* Resolves the target's segments; see above. INVALID where a name is malformed: the
+   request is answered then. */
+enum status http_request_resolve(struct http_request *request);
+
+/* Leaves the request to the engine; `then` goes on with it. Call it first, then ask. */
+void http_request_suspend(struct http_request *request,
+                          void (*then)(struct http_request *request));
+/* An engine_done_fn and an engine_wake_fn whose context is the suspended request. */
+void http_request_done(void *context, const struct engine_answer *answer);
+void http_request_wake(void *context, enum status status);
+
+/* For http_loop.c: libmicrohttpd's callbacks, and what goes on after a wake-up. */
+void http_request_go_on(struct http_request *request);
+void *http_request_begin(void *loop, const char *uri,
+                         struct MHD_Connection *connection);
+size_t http_request_keep_escapes(void *context, struct MHD_Connection *connection,
+                                 char *text);
+enum MHD_Result http_request_handle(void *loop, struct MHD_Connection *connection,
+                                    const char *url, const char *method,
+                                    const char *version, const char *upload,
+                                    size_t *upload_size, void **context);
+void http_request_completed(void *loop, struct MHD_Connection *connection,
+                            void **context, enum MHD_RequestTerminationCode code);
+void http_request_log(void *context, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+struct http_face_inside {
+    struct tree *tree;
+    struct http_face_options options;
+};
+const struct http_face_inside *http_face_inside(const struct http_face *face);
+
+static inline struct tree *request_tree(const struct http_request *request)
+{
+    return http_face_inside(request->loop->face)->tree;
+}
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GET and HEAD: what a reader of the file gets, with ranges and conditions (RFC 9110,
+ * sections 13 and 14). What is shown is rendered once, and its tag is of what was
+ * rendered. The outcome of a task is answered by its own rules, and may be waited for.
+ */
+#include "server/methods.h"
+
+#include <stdlib.h>
+
+#include "common/base/text.h"
+
+#define LOOKS_MAX 8 /* at a file that changes while it is rendered */
+
+struct content {
+    struct bytes text, tag;
+    struct attributes attributes;
+};
+
+static void free_content(struct content *content)
+{
+    bytes_free(&content->text);
+    bytes_free(&content->tag);
+}
+
+/* Text and tag that belong together. */
+static enum status look(struct http_request *request, struct content *content)
+{
+    struct tree *tree = request_tree(request);
+    struct attributes after;
+    enum status status = tree_attributes(tree, &request->node, &after);
+    for (unsigned looks = 0; !status && looks < LOOKS_MAX; looks++) {
+        content->attributes = after;
+        bytes_clear(&content->text);
+        status = tree_read(tree, &request->node, &content->text);
+        if (!status)
+            status = tree_attributes(tree, &request->node, &after);
+        if (!status && after.version == content->attributes.version)
+            break;
+    }
+    method_tag(&content->tag, &request->node, &content->attributes);
+    return status;
+}
+
+/* RFC 9110, section 13.2.2: 304 where nothing changed since the reader looked. */
+static bool is_unchanged(struct http_request *request, const struct content *content)
+{
+    const char *none = http_request_header(request, "If-None-Match");
+    const char *since = http_request_header(request, "If-Modified-Since");
+    int64_t since_ms;
+    bool match;
+    if (none)
+        return value_tags_match(view_text(none), view_bytes(&content->tag), true,
+                                &match) == STATUS_OK &&
+               match;
+    return since && value_date(view_text(since), &since_ms) &&
+           content->attributes.modified_ms / 1000 <= since_ms / 1000;
+}
+
+static bool fails_match(struct http_request *request, const struct content *content)
+{
+    const char *list = http_request_header(request, "If-Match");
+    bool match = true;
+    if (list && value_tags_match(view_text(list), view_bytes(&content->tag), false,
+                                 &match) != STATUS_OK)
+        match = false;
+    return !match;
+}
+
+static bool range_applies(struct http_request *request, const struct content *content)
+{
+    const char *condition = http_request_header(request, "If-Range");
+    return !condition || view_equal(view_text(condition), view_bytes(&content->tag));
+}
+
+static const char *type_of(struct http_request *request, const struct content *content,
+                           struct actor_info *info)
+{
+    struct engine *engine = tree_engine(request_tree(request));
+    if (request->node.kind == NODE_STATE &&
+        engine_actor(engine, request->node.actor, info) == STATUS_OK &&
+        info->state_type[0])
+        return info->state_type;
+    return utf8_is_valid(view_bytes(&content->text)) ? "text/plain; charset=utf-8"
+                                                     : "application/octet-stream";
+}
+
+static void add_validators(struct http_request *request, const struct content *content)
+{
+    BYTES_AUTO(date);
+    answer_header(request, "ETag", "%.*s", (int)content->tag.size, content->tag.data);
+    value_append_date(&date, content->attributes.modified_ms);
+    answer_header(request, "Last-Modified", "%.*s", (int)date.size, date.data);
+    answer_header(request, "Accept-Ranges", "bytes");
+    answer_header(request, "Cache-Control", "no-cache");
+}
+
+/* False when the whole is to be sent. */
+static bool answer_range(struct http_request *request, struct content *content)
+{
+    const char *range = http_request_header(request, "Range");
+    uint64_t first = 0, last = 0;
+    struct actor_info info;
+    if (!range || request->method == METHOD_HEAD || !range_applies(request, content))
+        return false;
+    uint64_t size = content->text.size;
+    enum status status = value_range(view_text(range), size, &first, &last);
+    if (status == STATUS_NOT_FOUND)
+        return false;
+    if (status) {
+        answer_problem(request, 416, "the range is beyond the end");
+        answer_header(request, "Content-Range", "bytes */%llu",
+                      (unsigned long long)size);
+        return true;
+    }
+    BYTES_AUTO(part);
+    const char *type = type_of(request, content, &info);
+    bytes_append(&part,
+                 view_of(content->text.data + first, (size_t)(last - first + 1)));
+    answer_body(request, 206, type, &part);
+    answer_header(request, "Content-Range", "bytes %llu-%llu/%llu",
+                  (unsigned long long)first, (unsigned long long)last,
+                  (unsigned long long)size);
+    return true;
+}
+
+static void get_file(struct http_request *request)
+{
+    struct content content = {0};
+    struct actor_info info;
+    enum status status = look(request, &content);
+    if (status) {
+        answer_status(request, status, NULL);
+    } else if (fails_match(request, &content)) {
+        answer_problem(request, 412, "it is not as If-Match says");
+    } else if (is_unchanged(request, &content)) {
+        answer_code(request, 304);
+        add_validators(request, &content);
+    } else {
+        if (!answer_range(request, &content)) {
+            const char *type = type_of(request, &content, &info);
+            answer_body(request, 200, type, &content.text);
+        }
+        add_validators(request, &content);
+    }
+    free_content(&content);
+}
+
+/* ------------------------------------------------------------------------ outcomes */
+
+static void answer_outcome(struct http_request *request)
+{
+    method_answer_outcome(request, &request->node, true);
+}
+
+static bool take_arguments(struct http_request *request)
+{
+    for (size_t i = 0; i < request->target.argument_count; i++) {
+        const struct target_argument *argument = &request->target.arguments[i];
+        if (parameters_set(&request->node.parameters, argument->name,
+                           argument->value)) {
+            answer_problem(request, 400, "a reader can say wait=, and part=message");
+            return false;
+        }
+    }
+    return true;
+}
+
+static int64_t wait_of(struct http_request *request)
+{
+    const char *text = http_request_header(request, "Prefer");
+    struct prefer prefer = {.wait_ms = -1};
+    if (text)
+        value_prefer(view_text(text), &prefer);
+    int64_t wait_ms = request->node.parameters.wait_ms >= 0
+                          ? request->node.parameters.wait_ms
+                          : prefer.wait_ms;
+    return wait_ms < WAIT_MS_MAX ? wait_ms : WAIT_MS_MAX;
+}
+
+static void get_outcome(struct http_request *request)
+{
+    BYTES_AUTO(message);
+    struct tree *tree = request_tree(request);
+    if (!take_arguments(request))
+        return;
+    int64_t wait_ms = wait_of(request);
+    struct node *node = &request->node;
+    if (node->parameters.part == PART_MESSAGE) {
+        get_file(request);
+    } else if (wait_ms > 0 &&
+               engine_outcome(tree_engine(tree), node->actor, &node->parameters.key,
+                              &message) == STATUS_AGAIN) {
+        http_request_suspend(request, answer_outcome);
+        if (tree_wait(tree, node, wait_ms, http_request_wake, request, &request->wait))
+            answer_outcome(request);
+    } else {
+        answer_outcome(request);
+    }
+}
+
+/* ------------------------------------------------------------------------- folders */
+
+static bool append_entry(void *context, const struct tree_entry *entry)
+{
+    struct bytes *text = context;
+    bytes_format(text, "%s%s\n", entry->name, entry->attributes.is_folder ? "/" : "");
+    return true;
+}
+
+static void get_folder(struct http_request *request)
+{
+    BYTES_AUTO(text);
+    enum status status =
+        tree_list(request_tree(request), &request->node, 0, append_entry, &text);
+    if (status)
+        answer_status(request, status, NULL);
+    else
+        answer_body(request, 200, "text/plain; charset=utf-8", &text);
+}
+
+void method_get(struct http_request *request)
+{
+    if (request->found)
+        answer_problem(request, 404, "there is nothing of that name");
+    else if (node_is_folder(&request->node))
+        get_folder(request);
+    else if (request->node.parameters.key.size)
+        get_outcome(request);
+    else
+        get_file(request);
+}

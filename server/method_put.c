@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PUT and POST of an actor's files that are written: state, status and behavior here,
+ * tasks and execute in method_send.c.
+ */
+#include "server/methods.h"
+
+#include <stdlib.h>
+
+static bool is_mailbox(const struct http_request *request)
+{
+    const struct http_target *target = &request->target;
+    struct parameters parameters;
+    struct view base;
+    enum node_kind kind;
+    if (target->segment_count != 3 ||
+        !view_equal(target->segments[0], view_text("actors")) ||
+        name_parse(target->segments[2], &base, &parameters) ||
+        !node_kind_of_file(base, &kind))
+        return false;
+    return kind == NODE_TASKS || kind == NODE_EXECUTE;
+}
+
+static void state_written(struct http_request *request)
+{
+    const struct engine_answer *result = &request->result;
+    struct attributes attributes;
+    BYTES_AUTO(tag);
+    if (result->status) {
+        answer_status(request, result->status, result->detail);
+        return;
+    }
+    answer_code(request, 204);
+    attributes.version = result->version;
+    method_tag(&tag, &request->node, &attributes);
+    answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
+}
+
+/* The version that If-Match names, to be judged when the state is set. */
+static uint64_t expected_version(struct http_request *request,
+                                 const struct attributes *attributes)
+{
+    const char *match = http_request_header(request, "If-Match");
+    return match && strcmp(match, "*") != 0 ? attributes->version : STATE_VERSION_ANY;
+}
+
+static void put_state(struct http_request *request)
+{
+    struct attributes attributes;
+    BYTES_AUTO(tag);
+    struct tree *tree = request_tree(request);
+    const char *type = http_request_header(request, "Content-Type");
+    enum status status = tree_attributes(tree, &request->node, &attributes);
+    if (status) {
+        answer_status(request, status, NULL);
+        return;
+    }
+    method_tag(&tag, &request->node, &attributes);
+    if (!method_check_conditions(request, true, view_bytes(&tag)))
+        return;
+    if (request->body.size == 0 && !http_request_header(request, "If-Match")) {
+        answer_code(request, 204); /* clients make files empty first */
+        answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
+        return;
+    }
+    struct view type_view = type ? view_text(type) : view_of("", 0);
+    if (type_view.size > CONTENT_TYPE_BYTES_MAX)
+        type_view.size = 0;
+    http_request_suspend(request, state_written);
+    tree_write_state(tree, &request->node, view_bytes(&request->body), type_view,
+                     expected_version(request, &attributes), http_request_done,
+                     request);
+}
+
+static void written(struct http_request *request)
+{
+    if (request->result.status)
+        answer_status(request, request->result.status, request->result.detail);
+    else
+        answer_code(request, 204);
+}
+
+static void put_words(struct http_request *request)
+{
+    if (!method_check_conditions(request, true, view_of("", 0)))
+        return;
+    if (request->body.size == 0) {
+        answer_code(request, 204);
+        return;
+    }
+    http_request_suspend(request, written);
+    tree_write(request_tree(request), &request->node, view_bytes(&request->body),
+               STATE_VERSION_ANY, http_request_done, request);
+}
+
+static void refuse_missing(struct http_request *request)
+{
+    if (request->missing > 1)
+        answer_problem(request, 409, "the folder is not there; MKCOL makes one");
+    else
+        answer_problem(request, 403, "no file of that name can be made here");
+}
+
+void method_put(struct http_request *request)
+{
+    if (request->method == METHOD_PUT &&
+        http_request_header(request, "Content-Range")) {
+        answer_problem(request, 400, "a part of a file cannot be put (RFC 9110, 14.5)");
+        return;
+    }
+    if (is_mailbox(request)) {
+        method_send(request);
+        return;
+    }
+    if (request->found) {
+        refuse_missing(request);
+        return;
+    }
+    switch (request->node.kind) {
+    case NODE_STATE:
+        put_state(request);
+        break;
+    case NODE_STATUS:
+    case NODE_BEHAVIOR:
+        put_words(request);
+        break;
+    case NODE_TASKS:
+    case NODE_EXECUTE:
+    case NODE_MAILBOX:
+    case NODE_RESULT:
+    case NODE_LOG:
+    case NODE_README:
+    case NODE_DAEMON_STATUS:
+    case NODE_ATTENTION:
+    case NODE_BEHAVIORS:
+        answer_problem(request, 403, "the file is never written");
+        break;
+    case NODE_ROOT:
+    case NODE_ACTORS:
+    case NODE_ACTOR:
+        answer_problem(request, 405, "that is a folder");
+        answer_header(request, "Allow", "OPTIONS, GET, HEAD, PROPFIND");
+        break;
+    }
+}
+
+void method_post(struct http_request *request)
+{
+    method_put(request);
+}

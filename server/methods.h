@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each method does with a node: a table, and a handler for each row. The request
+ * is complete; see http_request.h for how a handler answers.
+ */
+#ifndef ACTORFS_SERVER_METHODS_H
+#define ACTORFS_SERVER_METHODS_H
+
+#include "server/http_request.h"
+
+/* Resolves the target and hands the request to its method. */
+void methods_handle(struct http_request *request);
+/* How large a body the request may have, as far as its target tells. */
+size_t methods_body_bytes_max(const struct http_request *request);
+
+/* method_get.c: GET and HEAD */
+void method_get(struct http_request *request);
+/* method_put.c: PUT of state, status and behavior; of tasks and execute by
+   method_send.c, as POST */
+void method_put(struct http_request *request);
+void method_post(struct http_request *request);
+/* Sends the body as a message, or a line a message, and answers for it. */
+void method_send(struct http_request *request);
+/* method_folder.c: MKCOL, DELETE, OPTIONS */
+void method_mkcol(struct http_request *request);
+void method_delete(struct http_request *request);
+void method_options(struct http_request *request);
+
+/* What methods share (method_shared.c). */
+
+/* `"ID.VERSION"`, with its quotes: the node's strong entity tag. */
+void method_tag(struct bytes *out, const struct node *node,
+                const struct attributes *attributes);
+/* Judges If-Match and If-None-Match; false when the request was answered (412, 400).
+   `exists` and `tag` are of what is there. */
+bool method_check_conditions(struct http_request *request, bool exists,
+                             struct view tag);
+/* The outcome of a task: code and body as the table in contract section 5 has it.
+   `is_get`: for a reader; `waited`: the time to wait is over. */
+void method_answer_outcome(struct http_request *request, const struct node *task,
+                           bool is_get);
+
+#endif
