@@ -2,6 +2,8 @@
 /* Names and kinds of the tree's entries: one table, looked at from both sides. */
 #include "common/tree/node.h"
 
+#include <sys/stat.h>
+
 static const char *const base_names[] = {
     [NODE_ROOT] = "",
     [NODE_README] = "README",
@@ -18,12 +20,14 @@ static const char *const base_names[] = {
     [NODE_RESULT] = "result",
     [NODE_LOG] = "log",
     [NODE_BEHAVIOR] = "behavior",
+    [NODE_ORDINARY] = "",
 };
 
 bool node_is_folder(const struct node *node)
 {
     return node->kind == NODE_ROOT || node->kind == NODE_ACTORS ||
-           node->kind == NODE_ACTOR;
+           node->kind == NODE_ACTOR ||
+           (node->kind == NODE_ORDINARY && S_ISDIR(node->type));
 }
 
 bool node_is_unlisted(const struct node *node)
@@ -44,4 +48,20 @@ bool node_kind_of_file(struct view base, enum node_kind *kind_out)
             return true;
         }
     return false;
+}
+
+static bool is_insisted_on(struct view name)
+{
+    return view_starts_with(name, ".") || view_equal(name, view_text("desktop.ini")) ||
+           view_equal(name, view_text("Thumbs.db"));
+}
+
+bool node_name_is_ordinary(enum node_kind folder, struct view name)
+{
+    enum node_kind special;
+    if (folder == NODE_ROOT || folder == NODE_ACTORS)
+        return is_insisted_on(name);
+    const char *at = memchr(name.data, '@', name.size);
+    struct view base = at ? view_of(name.data, (size_t)(at - name.data)) : name;
+    return folder == NODE_ORDINARY || !node_kind_of_file(base, &special);
 }

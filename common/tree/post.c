@@ -3,6 +3,8 @@
  * The tree that every face shows, write side: what can be refused early, and what is
  * asked of the engine.
  */
+#include <stdlib.h>
+
 #include "common/base/log.h"
 #include "common/tree/tree.h"
 
@@ -43,7 +45,12 @@ static enum status check_mailbox(struct tree *tree, const struct node *node,
 enum status tree_check_write(struct tree *tree, const struct node *node)
 {
     struct actor_info info;
-    if (node_is_folder(node) || !node->actor)
+    struct file_place place;
+    if (node_is_folder(node))
+        return STATUS_ACCESS;
+    if (node->kind == NODE_ORDINARY)
+        return tree_place(tree, node, &place);
+    if (!node->actor)
         return STATUS_ACCESS;
     enum status status = engine_actor(tree_engine(tree), node->actor, &info);
     if (status)
@@ -66,6 +73,7 @@ enum status tree_check_write(struct tree *tree, const struct node *node)
     case NODE_BEHAVIORS:
     case NODE_ACTORS:
     case NODE_ACTOR:
+    case NODE_ORDINARY:
         break;
     }
     return STATUS_ACCESS;
@@ -164,15 +172,41 @@ void tree_make_folder(struct tree *tree, const struct node *parent, struct view 
         done(context, &refusal);
 }
 
+struct removal {
+    struct tree *tree;
+    uint64_t actor;
+    engine_done_fn *done;
+    void *context;
+};
+
+static void removed(void *context, const struct engine_answer *answer)
+{
+    struct removal *removal = context;
+    if (!answer->status && tree_files(removal->tree))
+        files_forget(tree_files(removal->tree), removal->actor);
+    removal->done(removal->context, answer);
+    free(removal);
+}
+
 void tree_remove_folder(struct tree *tree, const struct node *folder,
                         engine_done_fn *done, void *context)
 {
     struct engine_answer refusal = {.status = STATUS_PERMISSION,
                                     .detail = "only an actor can be removed"};
-    if (folder->kind == NODE_ACTOR)
-        engine_remove(tree_engine(tree), folder->actor, done, context);
-    else
+    if (folder->kind != NODE_ACTOR) {
         done(context, &refusal);
+        return;
+    }
+    struct removal *removal = memory_take(sizeof *removal);
+    *removal = (struct removal){tree, folder->actor, done, context};
+    engine_remove(tree_engine(tree), folder->actor, removed, removal);
+}
+
+enum status tree_check_empty(struct tree *tree, const struct node *folder)
+{
+    return tree_files(tree) && folder->kind == NODE_ACTOR
+               ? files_retire_empty(tree_files(tree), folder->actor)
+               : STATUS_OK;
 }
 
 void tree_set_owner(struct tree *tree, const struct node *node,
@@ -182,7 +216,7 @@ void tree_set_owner(struct tree *tree, const struct node *node,
     struct engine_answer refusal = {.status = STATUS_PERMISSION,
                                     .detail =
                                         "only an actor and its files have owners"};
-    if (node->actor)
+    if (node->actor && node->kind != NODE_ORDINARY)
         engine_set_owner(tree_engine(tree), node->actor,
                          (enum actor_part)(node->kind - NODE_ACTOR), owner, done,
                          context);

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "common/tree/ordinary.h"
 #include "common/tree/render.h"
 
 struct tree {
     struct engine *engine;
+    struct files *files; /* null: none are kept */
     struct engine_owner owner;
     atomic_uint_fast64_t actors_seen; /* how many there were, at the last look */
     atomic_int_fast64_t actors_ms;    /* when that was new; 0: it never was */
@@ -33,7 +35,22 @@ struct tree *tree_open(struct engine *engine, const struct engine_owner *owner)
 
 void tree_close(struct tree *tree)
 {
+    if (tree->files)
+        files_close(tree->files);
     free(tree);
+}
+
+enum status tree_keep_files(struct tree *tree, const char *store, struct bytes *message)
+{
+    enum status status = files_open(store, &tree->files, message);
+    if (!status)
+        files_sweep(tree->files, ordinary_actor_exists, tree);
+    return status;
+}
+
+struct files *tree_files(struct tree *tree)
+{
+    return tree->files;
 }
 
 struct engine *tree_engine(struct tree *tree)
@@ -103,12 +120,9 @@ static enum status lookup_file(struct tree *tree, uint64_t actor, struct view na
                : STATUS_NOT_FOUND;
 }
 
-enum status tree_lookup(struct tree *tree, const struct node *parent, struct view name,
-                        struct node *node_out)
+static enum status lookup_special(struct tree *tree, const struct node *parent,
+                                  struct view name, struct node *node_out)
 {
-    *node_out = tree_node(NODE_ROOT, 0);
-    if (name.size > FILE_NAME_BYTES_MAX)
-        return STATUS_NAME_TOO_LONG;
     if (parent->kind == NODE_ROOT)
         return lookup_top(name, node_out);
     if (parent->kind == NODE_ACTORS)
@@ -116,6 +130,19 @@ enum status tree_lookup(struct tree *tree, const struct node *parent, struct vie
     if (parent->kind == NODE_ACTOR)
         return lookup_file(tree, parent->actor, name, node_out);
     return STATUS_NOT_FOUND;
+}
+
+enum status tree_lookup(struct tree *tree, const struct node *parent, struct view name,
+                        struct node *node_out)
+{
+    *node_out = tree_node(NODE_ROOT, 0);
+    if (name.size > FILE_NAME_BYTES_MAX)
+        return STATUS_NAME_TOO_LONG;
+    enum status status = lookup_special(tree, parent, name, node_out);
+    bool is_special = status == STATUS_OK || node_is_unlisted(node_out);
+    return is_special || !tree->files || !node_name_is_ordinary(parent->kind, name)
+               ? status
+               : ordinary_lookup(tree, parent, name, node_out);
 }
 
 bool tree_may_create(const struct node *node)
@@ -224,6 +251,8 @@ static int64_t modified(struct tree *tree, enum node_kind kind,
 enum status tree_attributes(struct tree *tree, const struct node *node,
                             struct attributes *attributes_out)
 {
+    if (node->kind == NODE_ORDINARY)
+        return ordinary_attributes(tree, node, attributes_out);
     if (node->actor)
         return actor_attributes(tree, node, attributes_out);
     struct engine_totals totals;
@@ -248,9 +277,11 @@ struct listing {
     tree_entry_fn *each;
     void *context;
     struct tree_entry entry; /* of an actor */
+    bool is_stopped;         /* while actors were listed */
 };
 
-static void list_kinds(struct listing *listing, const struct node *folder,
+/* False when it was stopped. */
+static bool list_kinds(struct listing *listing, const struct node *folder,
                        enum node_kind first, enum node_kind last, uint64_t after)
 {
     for (uint64_t n = after; first + n <= last; n++) {
@@ -261,8 +292,9 @@ static void list_kinds(struct listing *listing, const struct node *folder,
         if (tree_attributes(listing->tree, &entry.node, &entry.attributes))
             continue;
         if (!listing->each(listing->context, &entry))
-            return;
+            return false;
     }
+    return true;
 }
 
 static bool list_actor(void *context, const struct actor_info *info)
@@ -278,14 +310,26 @@ static bool list_actor(void *context, const struct actor_info *info)
                                             .modified_ms = info->changed_ms,
                                             .created_ms = info->created_ms};
     fill_owner(&entry->node, info, &entry->attributes);
-    return listing->each(listing->context, entry);
+    listing->is_stopped = !listing->each(listing->context, entry);
+    return !listing->is_stopped;
 }
 
 /* One entry serves for all actors: a node is large, and little of it differs. */
-static void list_actors(struct listing *listing, uint64_t after)
+static bool list_actors(struct listing *listing, uint64_t after)
 {
     listing->entry.node = tree_node(NODE_ACTOR, 0);
     engine_list(listing->tree->engine, after, list_actor, listing);
+    return !listing->is_stopped;
+}
+
+static bool list_special(struct listing *listing, const struct node *folder,
+                         uint64_t after)
+{
+    if (folder->kind == NODE_ACTORS)
+        return list_actors(listing, after);
+    return folder->kind == NODE_ROOT
+               ? list_kinds(listing, folder, NODE_README, NODE_ACTORS, after)
+               : list_kinds(listing, folder, NODE_TASKS, NODE_BEHAVIOR, after);
 }
 
 enum status tree_list(struct tree *tree, const struct node *folder, uint64_t after,
@@ -293,17 +337,16 @@ enum status tree_list(struct tree *tree, const struct node *folder, uint64_t aft
 {
     struct listing listing = {.tree = tree, .each = each, .context = context};
     struct actor_info info;
-    if (folder->kind == NODE_ROOT) {
-        list_kinds(&listing, folder, NODE_README, NODE_ACTORS, after);
-    } else if (folder->kind == NODE_ACTORS) {
-        list_actors(&listing, after);
-    } else {
-        enum status status = engine_actor(tree->engine, folder->actor, &info);
-        if (status)
-            return status;
-        list_kinds(&listing, folder, NODE_TASKS, NODE_BEHAVIOR, after);
-    }
-    return STATUS_OK;
+    enum status status =
+        folder->actor ? engine_actor(tree->engine, folder->actor, &info) : STATUS_OK;
+    if (status)
+        return status;
+    bool is_special = folder->kind != NODE_ORDINARY && !ordinary_is_cookie(after);
+    if (is_special && !list_special(&listing, folder, after))
+        return STATUS_OK;
+    return tree->files
+               ? ordinary_list(tree, folder, is_special ? 0 : after, each, context)
+               : STATUS_OK;
 }
 
 /* ------------------------------------------------------------------------ content */
@@ -367,6 +410,7 @@ static enum status read_actor_file(struct tree *tree, const struct node *node,
     case NODE_BEHAVIORS:
     case NODE_ACTORS:
     case NODE_ACTOR:
+    case NODE_ORDINARY:
         break;
     }
     return STATUS_INVALID;

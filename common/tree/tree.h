@@ -11,6 +11,7 @@
 #include "common/base/bytes.h"
 #include "common/base/status.h"
 #include "common/engine/engine.h"
+#include "common/tree/files.h"
 #include "common/tree/node.h"
 
 struct tree;
@@ -20,6 +21,13 @@ struct tree;
 struct tree *tree_open(struct engine *engine, const struct engine_owner *owner);
 void tree_close(struct tree *tree);
 struct engine *tree_engine(struct tree *tree);
+/* From now on ordinary files are kept in STORE/files (see files.h); those of actors
+   that are gone are removed. A tree without them shows none and takes none. IO,
+   NO_SPACE, ACCESS, and `message` says why. */
+MUST_CHECK enum status tree_keep_files(struct tree *tree, const char *store,
+                                       struct bytes *message);
+/* Null without. */
+struct files *tree_files(struct tree *tree);
 
 /* The root. */
 struct node tree_root(void);
@@ -27,10 +35,20 @@ struct node tree_root(void);
 struct node tree_node(enum node_kind kind, uint64_t actor);
 /* The entry `name` of folder `parent`. A name with a key that is unknown, or with
    parameters but no key, is NOT_FOUND and yet fills node_out: such a name may be opened
-   for writing (tree_may_create says whether). INVALID for a malformed name,
-   NAME_TOO_LONG. */
+   for writing (tree_may_create says whether). A name that can be an ordinary file's and
+   is none is NOT_FOUND with a node of that kind and type 0. INVALID for a malformed
+   name, NAME_TOO_LONG. The node of an ordinary file borrows `name`; beneath one,
+   tree_find must be asked. */
 MUST_CHECK enum status tree_lookup(struct tree *tree, const struct node *parent,
                                    struct view name, struct node *node_out);
+/* The same for names joined by slashes, all but the first beneath ordinary folders; the
+   node borrows `path`. */
+MUST_CHECK enum status tree_find(struct tree *tree, const struct node *folder,
+                                 struct view path, struct node *node_out);
+/* Where the ordinary file is kept, for the functions of files.h. NOT_FOUND when its
+   actor is gone, PERMISSION where none are kept. */
+MUST_CHECK enum status tree_place(struct tree *tree, const struct node *node,
+                                  struct file_place *place_out);
 /* Whether `name`, which tree_lookup did not find, is one that opening for writing makes
    (`tasks@KEY`, `execute@KEY,...`). */
 bool tree_may_create(const struct node *node);
@@ -58,11 +76,15 @@ struct tree_entry {
 };
 /* Returns false to stop. */
 typedef bool tree_entry_fn(void *context, const struct tree_entry *entry);
-/* Lists a folder from `after` (0: the start) in a stable order; without . and .. */
+/* Lists a folder from `after` (0: the start) in a stable order; without . and ..
+   Special files come before ordinary ones, whose names and paths are good until `each`
+   returns.
+ */
 MUST_CHECK enum status tree_list(struct tree *tree, const struct node *folder,
                                  uint64_t after, tree_entry_fn *each, void *context);
 
-/* Appends what a reader gets now. For tasks@KEY: AGAIN while it is unfinished; FAILED
+/* Appends what a reader gets now; INVALID for an ordinary file, which may be large
+   (files_open_to_read). For tasks@KEY: AGAIN while it is unfinished; FAILED
    or CANCELED with the text that precedes the error; tasks and execute read as empty.
  */
 MUST_CHECK enum status tree_read(struct tree *tree, const struct node *node,
@@ -109,6 +131,9 @@ void tree_make_folder(struct tree *tree, const struct node *parent, struct view 
                       void *context);
 void tree_remove_folder(struct tree *tree, const struct node *folder,
                         engine_done_fn *done, void *context);
+/* Before an actor is removed as rmdir(2) does it: NOT_EMPTY when it has ordinary files,
+   which tree_remove_folder takes along. */
+MUST_CHECK enum status tree_check_empty(struct tree *tree, const struct node *folder);
 /* chmod and chown on an actor's folder or one of its files, all or nothing. Each
    special file keeps an owner and mode with its actor. */
 void tree_set_owner(struct tree *tree, const struct node *node,
