@@ -99,7 +99,7 @@ static enum status open_store(struct daemon *daemon)
     struct engine_owner owner = {.uid = getuid(), .gid = getgid(), .mode = 0755};
     daemon->tree = tree_open(daemon->engine, &owner);
     engine_start(daemon->engine);
-    return STATUS_OK;
+    return tree_keep_files(daemon->tree, daemon->store, &daemon->message);
 }
 
 static enum status open_mount(struct daemon *daemon)

@@ -133,6 +133,7 @@ void method_put(struct http_request *request)
     case NODE_DAEMON_STATUS:
     case NODE_ATTENTION:
     case NODE_BEHAVIORS:
+    case NODE_ORDINARY:
         answer_problem(request, 403, "the file is never written");
         break;
     case NODE_ROOT:
