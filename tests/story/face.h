@@ -40,6 +40,6 @@ struct face {
     bool (*exists)(const char *path);
 };
 
-extern const struct face face_mount;
+extern const struct face face_mount, face_http;
 
 #endif

@@ -335,11 +335,12 @@ static bool tell_story(const char *path)
 int main(int count, char **words)
 {
     bool right = true;
-    if (count < 3 || strcmp(words[1], face_mount.name) != 0) {
-        fprintf(stderr, "usage: story mount FILE...\n");
+    bool http = count > 2 && strcmp(words[1], face_http.name) == 0;
+    if (count < 3 || (!http && strcmp(words[1], face_mount.name) != 0)) {
+        fprintf(stderr, "usage: story mount|http FILE...\n");
         return 2;
     }
-    face = &face_mount;
+    face = http ? &face_http : &face_mount;
     if (access("/dev/fuse", R_OK | W_OK) != 0)
         return 77;
     for (int i = 2; i < count; i++)
