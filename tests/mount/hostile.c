@@ -258,10 +258,17 @@ static void assess_end(pid_t daemon)
 static void suffer(void)
 {
     long long start = now_ms();
+    int most = 0;
     commit_misdeeds();
-    while (!all_have_ended() && now_ms() - start < ALL_END_MS)
+    while (!all_have_ended() && now_ms() - start < ALL_END_MS) {
         ask_all();
-    printf("all misdeeds have ended after %lld ms\n", now_ms() - start);
+        int count = count_processes();
+        most = count > most ? count : most;
+    }
+    printf("all misdeeds have ended after %lld ms, %d processes at most\n",
+           now_ms() - start, most);
+    if (most < 8)
+        wrong("were not seen at work", "villains");
     if (!all_have_ended())
         wrong("not all have ended", "misdeeds");
     for (size_t i = 0; i < MISDEEDS; i++)

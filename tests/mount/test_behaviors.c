@@ -82,6 +82,17 @@ Test(behaviors, a_daemon_that_is_not_root_makes_nobody_somebody_else)
           1, "sh.conf:2:");
 }
 
+Test(behaviors, or_as_whom_the_conf_says)
+{
+    if (geteuid() != 0)
+        cr_skip_test("this needs root");
+    change("sh.conf", "user = daemon\n");
+    make_actor("sh_1");
+    cr_expect_str_eq(ask("sh_1", "k", "id -un; id -Gn; echo x > $ACTOR_STATE"),
+                     "daemon\ndaemon\n");
+    cr_expect_str_eq(text_of("actors/sh_1/state"), "x\n");
+}
+
 Test(behaviors, results_and_states_are_any_bytes)
 {
     make_actor("sh_1");
@@ -127,6 +138,18 @@ Test(behaviors, a_rate_holds_for_all_actors_together)
     cr_expect(wait_number("slow_1", "done", 8));
     cr_expect(wait_number("slow_2", "done", 8));
     cr_expect_geq(now_ms() - start, 2500, "sixteen at four a second");
+}
+
+Test(behaviors, pauses_double_up_to_the_longest)
+{
+    change("sh.conf", "backoff = 100ms\nbackoff-max = 250ms\nattempts = 5\n");
+    make_actor("sh_1");
+    tell("sh_1", "k", "date +%s%N >> $OUTSIDE/times; exit 75");
+    cr_expect(fails_with("sh_1", "k", "exit status 75"));
+    GIVES("awk 'NR > 1 { ms = ($1 - last) / 1000000; print ms >= least && ms < least + "
+          "2000; least = least * 2 < 250 ? least * 2 : 250 } NR == 1 { least = 100 } "
+          "{ last = $1 }' $O/times",
+          "1\n1\n1\n1\n");
 }
 
 Test(behaviors, there_are_no_more_processes_at_once_than_it_says)

@@ -12,6 +12,11 @@
 
 TestSuite(talk, .init = staged_open, .fini = staged_close);
 
+static void open_small(void)
+{
+    staged_open_with("--mailbox-max 10");
+}
+
 /* ------------------------------------------------------------------- what is said ---
  */
 
@@ -85,6 +90,35 @@ Test(talk, between_two_actors_messages_arrive_in_the_order_sent)
         "| sed 's/^ *//'",
         "600 done\n");
     cr_expect_str_eq(text_of("actors/echo_1/result"), "600");
+}
+
+Test(talk, a_line_may_be_a_workers_object)
+{
+    WORKS("mkdir $A/sh_1 $A/echo_1");
+    ask("sh_1", "k",
+        "echo '{\"to\": \"echo_1/tasks@j\", \"message\": \"a\\\\nb\"}' >> "
+        "$ACTOR_OUTBOX");
+    cr_expect_str_eq(result_of("echo_1", "j"), "a\nb");
+}
+
+Test(talk, who_sets_the_message_aside_does_nothing_else)
+{
+    WORKS("mkdir $A/sh_1 $A/echo_1");
+    tell("sh_1", "k", "{ echo defer; echo 'echo_1/tasks hello'; } >> $ACTOR_OUTBOX");
+    cr_expect(fails_with("sh_1", "k", "defer"));
+    cr_expect_eq(number_of("echo_1", "pending") + number_of("echo_1", "done"), 0);
+}
+
+Test(talk, a_full_mailbox_refuses_clients_and_no_actor, .init = open_small)
+{
+    make_actor("sh_1");
+    make_suspended("echo_1");
+    FAILS("seq 11 >> $A/echo_1/tasks", 1, "quota");
+    WORKS("seq 10 >> $A/echo_1/tasks");
+    ask("sh_1", "k", "seq 20 | sed 's,^,echo_1/tasks ,' >> $ACTOR_OUTBOX");
+    cr_expect_eq(number_of("echo_1", "pending"), 30);
+    WORKS("echo resume >> $A/echo_1/status");
+    cr_expect(wait_number("echo_1", "done", 30));
 }
 
 Test(talk, a_message_for_later_comes_later)

@@ -84,7 +84,7 @@ Test(workers, many_turns_are_in_flight_and_answered_in_any_order)
     WORKS("for i in 1 2 3 4 5; do mkdir $A/py_$i; done");
     const char *hold = "kept[turn['actor']] = turn['id']; answer.clear()";
     for (int i = 1; i <= 4; i++) {
-        char actor[8];
+        char actor[16];
         snprintf(actor, sizeof actor, "py_%d", i);
         tell(actor, "k", hold);
         cr_expect(wait_word(actor, "activity", "running"));
