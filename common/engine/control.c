@@ -13,10 +13,15 @@
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 
+#define SHOWN_BYTES_MAX                                                                \
+    200 /* of a word that was refused: the reason is of bounded size */
+
 void control_refuse(struct control *control, enum status status, const char *word,
                     struct view argument, const char *why)
 {
     control->status = status;
+    if (argument.size > SHOWN_BYTES_MAX)
+        argument.size = SHOWN_BYTES_MAX;
     bytes_format(control->reason, "%s%s%.*s: %s", word,
                  *word && argument.size ? " " : "", (int)argument.size, argument.data,
                  why);
@@ -217,5 +222,5 @@ size_t control_bytes_max(struct engine *engine, const struct actor *actor,
         changes += 2 * actor_unfinished(actor);
     if (view_starts_with(line, "retry"))
         changes += head->log_next - head->log_first;
-    return changes * (sizeof(struct change) + 1024 + notice_letter_bytes_max(engine));
+    return changes * (NOTICE_BYTES_MAX + notice_letter_bytes_max(engine));
 }

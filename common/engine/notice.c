@@ -8,7 +8,6 @@
 #include "common/engine/core.h"
 
 #define DEAD_LETTERS "dead-letters"
-#define NOTICE_BYTES_MAX (sizeof(struct change) + 1024) /* but for a result */
 
 bool notice_is_due(const struct actor *actor, const struct task_record *task)
 {

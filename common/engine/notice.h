@@ -11,6 +11,10 @@
 #include "common/engine/actor.h"
 #include "common/engine/envelope.h"
 
+/* An upper bound of one change of a record but for a message, result or state in it:
+   numbers, keys, names and reasons. */
+#define NOTICE_BYTES_MAX (128 + 1024)
+
 /* Whether anybody may have to be told of the task's end. */
 bool notice_is_due(const struct actor *actor, const struct task_record *task);
 /* An upper bound of what telling it adds to a record. */

@@ -14,10 +14,9 @@
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 
-/* What one send may add besides its text: the actor it makes or `dead-letters`, the
-   message or the letter, its end, a reply; keys, names and reasons are below 1 KiB. */
-#define CHANGES_A_SEND 5
-#define SEND_BYTES_MAX (CHANGES_A_SEND * (sizeof(struct change) + 1024))
+/* What one send may add besides a dead letter: the end of the timer that it replaces, a
+   reply to that, and the message; or the actor and its first message; or a reply. */
+#define CHANGES_A_SEND 3
 
 struct outgoing {
     struct engine *engine;
@@ -30,31 +29,45 @@ struct outgoing {
     struct key key;         /* of a message; size 0: none */
 };
 
-/* A reply that is there already may be large. */
+/* A reply that is there already may be large. One that is not may be this turn's own
+   result, by then. */
 static size_t known_result_bytes(struct engine *engine, const struct actor *target,
-                                 const struct parameters *parameters)
+                                 const struct parameters *parameters,
+                                 const struct turn_output *output)
 {
     struct task_record known;
     if (!parameters->reply || !parameters->key.size ||
         !key_find(engine, index_decided(engine->index), &target->record.head,
                   &parameters->key, engine->clock_ms, &known))
         return 0;
-    return task_result(&known).size;
+    if (task_state_is_final((enum task_state)known.head.state))
+        return task_result(&known).size;
+    return output->result_is_message ? known.message.size : output->result.size;
+}
+
+/* Control words may add to those who watch the dead letters. */
+static size_t letter_bytes_max(struct engine *engine, const struct turn_output *output)
+{
+    size_t bytes = notice_letter_bytes_max(engine);
+    for (size_t i = 0; i < output->send_count; i++)
+        if (output->sends[i].kind == SEND_CONTROL)
+            bytes += NOTICE_BYTES_MAX;
+    return bytes;
 }
 
 size_t outgoing_bytes_max(struct engine *engine, struct actor *from,
                           const struct turn_output *output)
 {
-    size_t letter_bytes = notice_letter_bytes_max(engine), bytes = 0;
+    size_t letter_bytes = letter_bytes_max(engine, output), bytes = 0;
     for (size_t i = 0; i < output->send_count; i++) {
         const struct turn_send *send = &output->sends[i];
         struct actor *target =
             send->target[0] ? actor_get_by_name(engine, view_text(send->target)) : from;
-        bytes += SEND_BYTES_MAX + letter_bytes + send->text.size;
+        bytes += CHANGES_A_SEND * NOTICE_BYTES_MAX + letter_bytes + send->text.size;
         if (target && send->kind == SEND_CONTROL)
             bytes += control_bytes_max(engine, target, view_bytes(&send->text));
         if (target && send->kind == SEND_MESSAGE)
-            bytes += known_result_bytes(engine, target, &send->parameters);
+            bytes += known_result_bytes(engine, target, &send->parameters, output);
     }
     return bytes;
 }

@@ -99,7 +99,7 @@ static enum turn_start start_do(struct behavior *behavior,
     (void)behavior, (void)turn, (void)finish, (void)context;
     note_input(input);
     output->verdict = TURN_DONE;
-    bytes_append_text(&output->result, "did it");
+    fill(&output->result, "did it", cast.result_bytes);
     if (input->kind != KIND_MESSAGE || input->sender.size) {
         hear(input);
     } else if (view_starts_with(input->message, "fail ")) {

@@ -309,3 +309,63 @@ Test(outgoing, a_ring_of_actors_passes_a_message_on)
     cr_assert_eq(rig_info(&rig, id_of("now_1")).done, 1);
     cr_assert_eq(rig_info(&rig, id_of("now_20")).done, 1);
 }
+
+Test(outgoing, a_word_of_any_length_is_refused_in_a_dead_letter)
+{
+    BYTES_AUTO(line);
+    bytes_append_text(&line, "ME/status watch ");
+    memset(bytes_reserve(&line, 100000), 'x', 100000);
+    line.size += 100000;
+    bytes_append(&line, view_of("", 1));
+    rig_send(&rig, one, "tasks@k", line.data);
+    rig_expect(&rig, one, "k", STATUS_OK, "did it");
+    cr_assert_eq(rig_info(&rig, id_of("dead-letters")).failed, 1);
+}
+
+/* The store of the defaults, whose records may be large. */
+static void open_roomy(void)
+{
+    rig_close(&rig);
+    rig_init(&rig);
+    rig.options.behaviors = cast_open();
+    rig.options.segment_bytes = 0;
+    rig_open(&rig);
+    one = rig_create(&rig, "do_1");
+    two = rig_create(&rig, "do_2");
+}
+
+Test(outgoing, as_many_lines_as_are_allowed_are_sent)
+{
+    BYTES_AUTO(lines);
+    open_roomy();
+    for (unsigned i = 0; i < 1024; i++)
+        bytes_append_text(&lines, "do_2/tasks x\n");
+    bytes_append(&lines, view_of("", 1));
+    rig_send(&rig, one, "tasks@k", lines.data);
+    rig_expect(&rig, one, "k", STATUS_OK, "did it");
+    cr_assert_eq(rig_info(&rig, two).done, 1024);
+}
+
+Test(outgoing, its_own_large_result_may_be_asked_for_in_the_same_turn)
+{
+    cast_policy("do")->key_decides = true;
+    cast.result_bytes = 100000;
+    rig_send(&rig, one, "tasks@k",
+             "ME/tasks@k,reply=1 x\nME/tasks@k,reply=1 x\nME/tasks@k,reply=1 x");
+    cr_assert_eq(rig_info(&rig, one).done, 4);
+}
+
+Test(outgoing, a_turn_that_tells_too_many_of_its_dead_letters_fails)
+{
+    BYTES_AUTO(lines);
+    open_roomy();
+    rig_create(&rig, "dead-letters");
+    for (unsigned i = 0; i < 200; i++)
+        bytes_format(&lines, "do_w%u/\ndo_w%u/status watch dead-letters\n", i, i);
+    for (unsigned i = 0; i < 400; i++)
+        bytes_append_text(&lines, "nobody/tasks x\n");
+    bytes_append(&lines, view_of("", 1));
+    rig_send(&rig, one, "tasks@k", lines.data);
+    rig_expect(&rig, one, "k", STATUS_FAILED,
+               "the turn's effect exceeds the limit of 8388608 bytes in one record");
+}
