@@ -235,8 +235,9 @@ void engine_list(struct engine *engine, uint64_t after, engine_actor_fn *each,
 /* Actors that need someone, oldest first: a line each as /attention shows it. */
 void engine_attention(struct engine *engine, struct bytes *out);
 void engine_totals(struct engine *engine, struct engine_totals *totals_out);
-/* Checks that every actor's record agrees with what the store holds of it; appends a
-   line for each fault and returns how many there are. Any thread; may take long. */
+/* Checks that every actor's record agrees with what the store holds of it, and what the
+   opening saw of the journal; appends a line for each fault, and for what is worth
+   knowing, and returns how many faults there are. Any thread; may take long. */
 uint64_t engine_check(struct engine *engine, struct bytes *out);
 /* The n-th installed behavior's name; null past the last. */
 const char *engine_behavior_name(struct engine *engine, size_t n);

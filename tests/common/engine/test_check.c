@@ -148,3 +148,17 @@ Test(check, finds_a_state_of_another_size)
     put(TABLE_STATES, single_key(&key, actor), view_text("longer than it was"));
     expect_fault("state-bytes");
 }
+
+Test(check, finds_a_journal_that_is_gone)
+{
+    BYTES_AUTO(out);
+    rig_tidy(&rig);
+    rig_send(&rig, actor, "tasks@last", "1");
+    engine_close(rig.engine);
+    faulty_disk_close(rig.faulty);
+    rig.faulty = faulty_disk_open(2);
+    rig.options.journal_disk = faulty_disk_interface(rig.faulty);
+    rig_open(&rig);
+    cr_assert_eq(engine_check(rig.engine, &out), 1);
+    cr_assert(view_starts_with(view_bytes(&out), "journal\t"));
+}
