@@ -75,7 +75,7 @@ enum status rules_parse(struct view text, struct rules *rules_out, struct bytes 
     while (text.size && !status) {
         struct view word = cut(&text, ' ');
         if (word.size && memchr(word.data, 0, word.size))
-            status = refuse(why, "a rule is text", view_of(NULL, 0));
+            status = refuse(why, "a rule is text", view_text(""));
         else if (word.size)
             status = take_word(word, rules_out, why);
     }

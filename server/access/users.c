@@ -27,8 +27,7 @@ struct users {
     size_t password_count; /* passwords by name come first, then tokens by hash */
 };
 
-/* ------------------------------------------------------------------------- passwords
- */
+/* ------------------------------------------------------------------------ passwords */
 
 /* What libcrypt writes, and nothing shorter: a hash cut off would never be matched. */
 static const struct {
@@ -37,12 +36,14 @@ static const struct {
 } methods[] = {{"$2a$", 53}, {"$2b$", 53}, {"$2y$", 53},
                {"$5$", 43},  {"$6$", 86},  {"$y$", 43}};
 
+/* libcrypt calls $5$ legacy, which here is a matter of taste. */
 static bool is_password(const char *text)
 {
+    int verdict = crypt_checksalt(text);
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (strncmp(text, methods[i].prefix, strlen(methods[i].prefix)) == 0)
             return strlen(strrchr(text, '$') + 1) == methods[i].tail &&
-                   crypt_checksalt(text) == CRYPT_SALT_OK;
+                   (verdict == CRYPT_SALT_OK || verdict == CRYPT_SALT_METHOD_LEGACY);
     return false;
 }
 
@@ -67,8 +68,7 @@ static bool parse_token_hash(struct view text, uint8_t *hash)
     return true;
 }
 
-/* --------------------------------------------------------------------------- parsing
- */
+/* -------------------------------------------------------------------------- parsing */
 
 struct parse {
     struct users *users;
@@ -187,8 +187,7 @@ static enum status take_lines(struct parse *parse, struct view text)
     return status;
 }
 
-/* ---------------------------------------------------------------------------- lookup
- */
+/* --------------------------------------------------------------------------- lookup */
 
 static int compare(const void *left_pointer, const void *right_pointer)
 {
@@ -261,8 +260,7 @@ const char *users_decoy(const struct users *users)
     return users->password_count ? users->list[0]->password : NULL;
 }
 
-/* ------------------------------------------------------------------------------ life
- */
+/* ----------------------------------------------------------------------------- life */
 
 enum status users_parse(struct view text, const char *file, unix_user_find_fn *find,
                         struct users **users_out, struct bytes *message)
