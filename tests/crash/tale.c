@@ -7,7 +7,6 @@
 #include "tests/crash/tale.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define GENERATIONS_MAX 3
@@ -47,7 +46,7 @@ char tale_letter(const struct token *token)
 int tale_place(const struct token *token)
 {
     const char *dot = strrchr(token->text, '.');
-    return dot != NULL ? atoi(dot + 2) : 0;
+    return dot != NULL ? dot[2] - '0' : 0;
 }
 
 int tale_actor(const struct token *token)
@@ -102,8 +101,8 @@ int tale_children(const struct token *token, struct token *children_out)
         return 0;
     int count = (int)(dice(token, 11, 4) + 1) / 2;
     for (int i = 0; i < count; i++)
-        snprintf(children_out[i].text, sizeof children_out[i].text, "%.*s.%c%d",
+        snprintf(children_out[i].text, sizeof children_out[i].text, "%.*s.%c%c",
                  TOKEN_BYTES_MAX - 4, token->text,
-                 "pppprrdtm"[dice(token, 12 + (unsigned)i, 9)], i);
+                 "pppprrdtm"[dice(token, 12 + (unsigned)i, 9)], (char)('0' + i));
     return count;
 }

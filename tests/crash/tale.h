@@ -6,7 +6,7 @@
  * (verdict.c) agree on the whole tale without a word between them.
  *
  * A writer's token is `ROUND-WRITER-NUMBER`; each generation adds `.` and a letter that
- * says how it was sent, and a number:
+ * says how it was sent, and a digit:
  *
  *   p  to another actor's tasks
  *   r  the same with reply=1, keyed by the token
