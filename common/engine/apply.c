@@ -136,6 +136,20 @@ static void apply_remove(struct application *at, const struct change *change)
     actor_drop(engine, actor);
 }
 
+static void apply_rename(struct application *at, const struct change *change)
+{
+    struct engine *engine = at->engine;
+    struct actor *actor = actor_get(engine, change->actor);
+    char id[8];
+    number_to_key(actor->id, id);
+    index_delete(engine->index, TABLE_NAMES, view_text(actor->record.name),
+                 engine->applying);
+    put_value(engine, TABLE_NAMES, change->text, view_of(id, sizeof id));
+    snprintf(actor->record.name, sizeof actor->record.name, "%.*s",
+             (int)change->text.size, change->text.data);
+    actor_touch(engine, actor);
+}
+
 static void apply_owner(struct application *at, const struct change *change)
 {
     struct actor *actor = actor_get(at->engine, change->actor);
@@ -426,6 +440,9 @@ static void apply_change(struct application *at, const struct change *change)
         break;
     case CHANGE_NOTE:
         apply_note(at, change);
+        break;
+    case CHANGE_RENAME:
+        apply_rename(at, change);
         break;
     case CHANGE_TYPES:
         break;

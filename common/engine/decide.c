@@ -64,17 +64,22 @@ static enum status commit_one(struct engine *engine, const struct change *change
 
 /* ------------------------------------------------------------------------- actors */
 
-static void decide_create(struct engine *engine, struct request *request)
+static bool is_no_name(struct engine *engine, struct request *request)
 {
-    struct view name = view_bytes(&request->text);
-    enum status status = name_check_actor(name);
-    if (status) {
+    enum status status = name_check_actor(view_bytes(&request->text));
+    if (status)
         decide_answer(engine, request, status,
                       "an actor's name has 1 to %d bytes of UTF-8 without control "
                       "characters and / ? # %% ,",
                       ACTOR_NAME_BYTES_MAX);
+    return status != STATUS_OK;
+}
+
+static void decide_create(struct engine *engine, struct request *request)
+{
+    struct view name = view_bytes(&request->text);
+    if (is_no_name(engine, request))
         return;
-    }
     if (actor_get_by_name(engine, name)) {
         decide_answer(engine, request, STATUS_EXISTS, "there is an actor of that name");
         return;
@@ -86,6 +91,29 @@ static void decide_create(struct engine *engine, struct request *request)
         .text = name};
     request->answer.actor = change.actor;
     decide_committed(engine, request, commit_one(engine, &change));
+}
+
+static void decide_rename(struct engine *engine, struct request *request)
+{
+    struct actor *actor = wanted(engine, request);
+    struct view name = view_bytes(&request->text);
+    if (!actor || is_no_name(engine, request))
+        return;
+    struct actor *other = actor_get_by_name(engine, name);
+    if (other && other != actor) {
+        decide_answer(engine, request, STATUS_EXISTS, "there is an actor of that name");
+        return;
+    }
+    struct behavior *behavior = behavior_of(engine->behaviors, &actor->record);
+    struct change stays = {.type = CHANGE_BEHAVIOR,
+                           .actor = actor->id,
+                           .text = view_text(behavior ? behavior->name : "")};
+    struct change change = {.type = CHANGE_RENAME, .actor = actor->id, .text = name};
+    record_begin(engine);
+    if (!actor->record.behavior[0] && behavior)
+        record_add(engine, &stays);
+    record_add(engine, &change);
+    decide_committed(engine, request, record_commit(engine));
 }
 
 static enum status commit_remove(struct engine *engine, struct actor *actor)
@@ -288,6 +316,9 @@ void decide_request(struct engine *engine, struct request *request)
         break;
     case REQUEST_REMOVE:
         decide_remove(engine, request);
+        break;
+    case REQUEST_RENAME:
+        decide_rename(engine, request);
         break;
     case REQUEST_OWNER:
         decide_owner(engine, request);

@@ -134,6 +134,11 @@ void engine_send(struct engine *engine, const struct engine_send *send,
 void engine_create(struct engine *engine, struct view name,
                    const struct engine_owner *owner, engine_done_fn *done,
                    void *context);
+/* Renames an actor. Mailbox, keys, state, timers, watchers and replies to come go
+   along, and its behavior stays what it was. EXISTS when another has the name,
+   NOT_FOUND, INVALID, NAME_TOO_LONG, NO_SPACE, IO. */
+void engine_rename(struct engine *engine, uint64_t actor, struct view name,
+                   engine_done_fn *done, void *context);
 /* Retires an actor with everything it has. NOT_EMPTY while tasks are unfinished. */
 void engine_remove(struct engine *engine, uint64_t actor, engine_done_fn *done,
                    void *context);

@@ -108,6 +108,14 @@ void engine_create(struct engine *engine, struct view name,
     engine_post(engine, request);
 }
 
+void engine_rename(struct engine *engine, uint64_t actor, struct view name,
+                   engine_done_fn *done, void *context)
+{
+    struct request *request = make(REQUEST_RENAME, actor, done, context);
+    bytes_append(&request->text, name);
+    engine_post(engine, request);
+}
+
 void engine_remove(struct engine *engine, uint64_t actor, engine_done_fn *done,
                    void *context)
 {

@@ -100,6 +100,7 @@ static void code_fields(struct codec *codec, struct change *change)
         CODE(flags);
         break;
     case CHANGE_BEHAVIOR:
+    case CHANGE_RENAME:
         CODE_VIEW(text);
         break;
     case CHANGE_STATE:

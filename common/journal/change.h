@@ -44,6 +44,7 @@ enum change_type {
     CHANGE_DEFER,  /* the first task is set aside: actor, sequence, slot */
     CHANGE_BOND,   /* between two actors: actor, other, flags (of engine's bond.h) */
     CHANGE_NOTE,   /* something a face keeps: text (key), state (value; empty: gone) */
+    CHANGE_RENAME, /* an actor: actor, text (its new name) */
     CHANGE_TYPES
 };
 

@@ -59,6 +59,7 @@ static const struct change changes[] = {
     {.type = CHANGE_FORGET, .actor = 1, .sequence = 9, .outcome = 7, .key = {"k", 1}},
     {.type = CHANGE_DEFER, .actor = 1, .sequence = 9, .slot = 12},
     {.type = CHANGE_BOND, .actor = 1, .other = 2, .flags = 5},
+    {.type = CHANGE_RENAME, .actor = 1, .text = {"user_2", 6}},
     {.type = CHANGE_NOTE, .text = {"lock", 4}, .state = {"held", 4}},
 };
 #define COUNT (sizeof(changes) / sizeof(*changes))
