@@ -206,28 +206,36 @@ static void write_outbox(const struct answer *answer)
         _exit(TRY_AGAIN);
 }
 
+/* Written even by those that fail: then nobody may see it. */
+static int give(const struct answer *answer, FILE *state)
+{
+    write_outbox(answer);
+    fseek(state, 0, SEEK_END);
+    fputs(answer->line, state);
+    if (fclose(state) != 0)
+        return TRY_AGAIN;
+    fputs(answer->result, stdout);
+    return answer->verdict;
+}
+
 static int run(void)
 {
-    FILE *state = fopen(getenv("ACTOR_STATE"), "r+");
+    FILE *file = fopen(getenv("ACTOR_STATE"), "r+");
+    char *message = read_all(stdin), *state = read_all(file);
     struct turn turn = {.actor = getenv("ACTOR"),
                         .key = getenv("IDEMPOTENCY_KEY"),
                         .kind = getenv("KIND"),
                         .sender = getenv("SENDER"),
                         .reply_to = getenv("REPLY_TO"),
                         .outcome = getenv("OUTCOME"),
-                        .message = read_all(stdin),
-                        .state = read_all(state),
+                        .message = message,
+                        .state = state,
                         .attempt = (unsigned)atoi(getenv("ATTEMPT"))};
     struct answer answer = {0};
     handle(&turn, &answer);
-    /* Written even by those that fail: then nobody may see it. */
-    write_outbox(&answer);
-    fseek(state, 0, SEEK_END);
-    fputs(answer.line, state);
-    if (fclose(state) != 0)
-        return TRY_AGAIN;
-    fputs(answer.result, stdout);
-    return answer.verdict;
+    free(message);
+    free(state);
+    return give(&answer, file);
 }
 
 int main(int count, char **words)
