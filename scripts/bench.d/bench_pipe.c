@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The floor of worker turns: the same worker, asked with the same lines through bare
- * pipes, with as many turns under way as there are actors. Nothing is parsed, kept or
- * put on disk; answers are counted by their newlines.
+ * pipes, with as many turns under way as there are actors (one: ping-pong). Nothing is
+ * parsed, kept or put on disk; answers are counted by their newlines.
  *
  *     bench_pipe --program PATH [--actors N] [--seconds N]
  */
