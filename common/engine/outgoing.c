@@ -82,17 +82,16 @@ static void refuse(struct outgoing *out, const char *reason)
                                         [SEND_CONTROL] = "status"};
     struct engine *engine = out->engine;
     const struct turn_send *send = out->send;
+    const char *target = send->target[0] ? send->target : out->from->record.name;
     char address[ACTOR_NAME_BYTES_MAX + 16];
-    snprintf(address, sizeof address, "%s/%s",
-             send->target[0] ? send->target : out->from->record.name,
-             files[send->kind]);
+    snprintf(address, sizeof address, "%s/%s", target, files[send->kind]);
     notice_dead_letter(engine, out->from, address, reason, view_bytes(&send->text));
     if (send->kind != SEND_MESSAGE || !send->parameters.reply)
         return;
     BYTES_AUTO(key);
     key_append_encoded(&key, &out->key);
     struct envelope envelope = {.kind = KIND_REPLY,
-                                .sender_name = view_text(send->target),
+                                .sender_name = view_text(target),
                                 .reply_to = view_bytes(&key),
                                 .outcome = view_text("undeliverable")};
     notice_send(engine, out->from, &envelope, view_text(reason));

@@ -193,6 +193,16 @@ Test(outgoing, a_reply_tells_of_what_could_not_be_delivered)
     expect_letter("hello", "from do_1 to nobody/tasks: no such actor");
 }
 
+Test(outgoing, what_an_actor_cannot_deliver_to_itself_has_a_sender_too)
+{
+    rig_control(&rig, one, "suspend");
+    rig_send(&rig, one, "tasks", "ME/tasks@k,reply=1 hello");
+    rig_control(&rig, one, "retire\nresume");
+    rig_run(&rig);
+    cr_assert_str_eq(cast.heard,
+                     "do_1 reply do_1 k undeliverable the actor is being retired\n");
+}
+
 Test(outgoing, a_repeated_question_is_answered_again)
 {
     rig_send(&rig, one, "tasks", "do_2/tasks@cup,reply=1 latte");
