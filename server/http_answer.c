@@ -13,6 +13,17 @@
 
 #define RETRY_AFTER_SECONDS 1
 
+/* A value must be a line that says something, or libmicrohttpd refuses it: what comes
+   from outside (a content type, a name) is made one. */
+static void make_line(char *value)
+{
+    if (!*value)
+        strcpy(value, " ");
+    for (; *value; value++)
+        if ((unsigned char)*value < ' ' || *value == 0x7F)
+            *value = ' ';
+}
+
 void answer_header(struct http_request *request, const char *name, const char *format,
                    ...)
 {
@@ -21,6 +32,7 @@ void answer_header(struct http_request *request, const char *name, const char *f
     va_start(arguments, format);
     vsnprintf(value, sizeof value, format, arguments);
     va_end(arguments);
+    make_line(value);
     bytes_append(&request->answer.headers, view_of(name, strlen(name) + 1));
     bytes_append(&request->answer.headers, view_of(value, strlen(value) + 1));
 }

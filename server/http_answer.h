@@ -20,7 +20,7 @@ struct http_answer {
     struct bytes headers; /* `name\0value\0` pairs */
 };
 
-/* Adds a field. The value must hold no control characters. */
+/* Adds a field. Control characters in the value become spaces. */
 void answer_header(struct http_request *request, const char *name, const char *format,
                    ...) __attribute__((format(printf, 3, 4)));
 /* Just a code. */

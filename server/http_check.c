@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http_check.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +10,7 @@ struct seen {
     unsigned hosts, lengths, codings;
     const char *length, *coding;
     size_t length_size, coding_size;
-    bool has_bad_name;
+    bool has_bad_name, is_folded;
 };
 
 /* RFC 9110, section 5.6.2 */
@@ -26,6 +27,20 @@ static bool is_token(const char *text, size_t size)
     return size > 0;
 }
 
+/* RFC 9112, section 5.2: a value that goes on in the next line is refused. The library
+   has by then put that line behind a copy of the name, which is no longer where its
+   value follows. */
+static bool is_apart(const char *name, size_t name_size, const char *value)
+{
+    uintptr_t end = (uintptr_t)name + name_size, at = (uintptr_t)value;
+    if (at <= end)
+        return true;
+    for (const char *between = name + name_size + 1; (uintptr_t)between < at; between++)
+        if (*between != ' ' && *between != '\t')
+            return true;
+    return false;
+}
+
 static bool is_named(const char *name, size_t size, const char *wanted)
 {
     return size == strlen(wanted) && strncasecmp(name, wanted, size) == 0;
@@ -38,6 +53,8 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     struct seen *seen = context;
     if (!is_token(name, name_size))
         seen->has_bad_name = true;
+    if (is_apart(name, name_size, value))
+        seen->is_folded = true;
     if (is_named(name, name_size, "Host")) {
         seen->hosts++;
     } else if (is_named(name, name_size, "Content-Length")) {
@@ -62,9 +79,11 @@ static bool is_number(const char *text, size_t size)
 
 static const char *objection(const struct seen *seen, const char *version)
 {
+    if (seen->is_folded)
+        return "a header field goes on in the next line";
     if (seen->has_bad_name)
         return "a header field's name is no token";
-    if (seen->hosts > 1 || (seen->hosts == 0 && strcmp(version, "HTTP/1.1") == 0))
+    if (seen->hosts > 1 || (seen->hosts == 0 && strcmp(version, "HTTP/1.0") != 0))
         return "exactly one Host field is needed";
     if (seen->lengths > 1)
         return "there is more than one Content-Length";

@@ -36,6 +36,34 @@ const char *http_request_header(const struct http_request *request, const char *
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+/* A field that is sent twice is one with both lists (RFC 9110, section 5.3). */
+struct joined {
+    const char *name;
+    struct bytes *out;
+    unsigned count;
+};
+
+static enum MHD_Result join(void *context, enum MHD_ValueKind kind, const char *name,
+                            const char *value)
+{
+    struct joined *joined = context;
+    (void)kind;
+    if (strcasecmp(name, joined->name) != 0)
+        return MHD_YES;
+    if (joined->count++)
+        bytes_append_text(joined->out, ", ");
+    bytes_append_text(joined->out, value ? value : "");
+    return MHD_YES;
+}
+
+bool http_request_list(const struct http_request *request, const char *name,
+                       struct bytes *out)
+{
+    struct joined joined = {.name = name, .out = out};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, join, &joined);
+    return joined.count > 0;
+}
+
 /* ------------------------------------------------------------------------- target */
 
 /* Malformed names cannot be there; whoever reads is told so, whoever writes why not. */
@@ -87,6 +115,16 @@ void http_request_suspend(struct http_request *request,
     request->is_suspended = true;
     request->loop->suspended++;
     MHD_suspend_connection(request->connection);
+}
+
+void http_request_wait(struct http_request *request, const struct node *task,
+                       int64_t wait_ms, void (*then)(struct http_request *request))
+{
+    http_request_suspend(request, then);
+    enum status status = tree_wait(request_tree(request), task, wait_ms,
+                                   http_request_wake, request, &request->wait);
+    if (status)
+        http_request_wake(request, status);
 }
 
 void http_request_done(void *context, const struct engine_answer *answer)
@@ -171,9 +209,12 @@ static enum MHD_Result begin(struct http_request *request, const char *method,
     request->method = method_of(method);
     if (request->method == METHOD_COUNT)
         return refuse_upload(request, 501, "the method is not known here");
-    if (http_target_parse(view_text(request->raw), &request->target, &why)) {
+    enum status status =
+        http_target_parse(view_text(request->raw), &request->target, &why);
+    if (status) {
         bytes_append(&why, view_of("", 1));
-        return refuse_upload(request, 400, why.data);
+        return refuse_upload(request, status == STATUS_NAME_TOO_LONG ? 414 : 400,
+                             why.data);
     }
     if (framing.length > methods_body_bytes_max(request))
         return refuse_upload(request, 413,

@@ -67,6 +67,10 @@ static inline struct tree *request_tree(const struct http_request *request);
 
 /* The value of a header field; null when it was not sent. */
 const char *http_request_header(const struct http_request *request, const char *name);
+/* Appends the value of a field that is a list, however many fields it is spread over;
+   false when there is none. */
+bool http_request_list(const struct http_request *request, const char *name,
+                       struct bytes *out);
 /* Resolves the target's segments; see above. INVALID where a name is malformed: the
    request is answered then. */
 enum status http_request_resolve(struct http_request *request);
@@ -74,6 +78,9 @@ enum status http_request_resolve(struct http_request *request);
 /* Leaves the request to the engine; `then` goes on with it. Call it first, then ask. */
 void http_request_suspend(struct http_request *request,
                           void (*then)(struct http_request *request));
+/* The same for the outcome of a task; `woken` says why it goes on. */
+void http_request_wait(struct http_request *request, const struct node *task,
+                       int64_t wait_ms, void (*then)(struct http_request *request));
 /* An engine_done_fn and an engine_wake_fn whose context is the suspended request. */
 void http_request_done(void *context, const struct engine_answer *answer);
 void http_request_wake(void *context, enum status status);

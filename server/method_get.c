@@ -76,13 +76,17 @@ static bool range_applies(struct http_request *request, const struct content *co
 static const char *type_of(struct http_request *request, const struct content *content,
                            struct actor_info *info)
 {
-    struct engine *engine = tree_engine(request_tree(request));
-    if (request->node.kind == NODE_STATE &&
-        engine_actor(engine, request->node.actor, info) == STATUS_OK &&
-        info->state_type[0])
+    const struct node *node = &request->node;
+    struct view text = view_bytes(&content->text);
+    if (!node->actor ||
+        engine_actor(tree_engine(request_tree(request)), node->actor, info))
+        return method_type_of(NULL, text);
+    if (node->kind == NODE_STATE && info->state_type[0])
         return info->state_type;
-    return utf8_is_valid(view_bytes(&content->text)) ? "text/plain; charset=utf-8"
-                                                     : "application/octet-stream";
+    bool is_result =
+        node->kind == NODE_RESULT ||
+        (node->parameters.key.size && node->parameters.part == PART_RESULT);
+    return method_type_of(is_result ? info : NULL, text);
 }
 
 static void add_validators(struct http_request *request, const struct content *content)
@@ -148,55 +152,52 @@ static void get_file(struct http_request *request)
 
 /* ------------------------------------------------------------------------ outcomes */
 
+/* A result is a file like others, with tags and ranges; what there is instead is no
+   file. At the daemon's stop nobody waits on (contract, section 4). */
 static void answer_outcome(struct http_request *request)
 {
-    method_answer_outcome(request, &request->node, true);
-}
-
-static bool take_arguments(struct http_request *request)
-{
-    for (size_t i = 0; i < request->target.argument_count; i++) {
-        const struct target_argument *argument = &request->target.arguments[i];
-        if (parameters_set(&request->node.parameters, argument->name,
-                           argument->value)) {
-            answer_problem(request, 400, "a reader can say wait=, and part=message");
-            return false;
-        }
+    BYTES_AUTO(result);
+    const struct node *node = &request->node;
+    enum status status = engine_outcome(tree_engine(request_tree(request)), node->actor,
+                                        &node->parameters.key, &result);
+    if (status == STATUS_OK) {
+        get_file(request);
+        method_name_task(request, node);
+    } else if (status == STATUS_AGAIN && request->woken == STATUS_SHUTDOWN) {
+        answer_status(request, STATUS_SHUTDOWN, "the daemon stops");
+        method_name_task(request, node);
+    } else {
+        method_answer_outcome(request, node, true);
     }
-    return true;
-}
-
-static int64_t wait_of(struct http_request *request)
-{
-    const char *text = http_request_header(request, "Prefer");
-    struct prefer prefer = {.wait_ms = -1};
-    if (text)
-        value_prefer(view_text(text), &prefer);
-    int64_t wait_ms = request->node.parameters.wait_ms >= 0
-                          ? request->node.parameters.wait_ms
-                          : prefer.wait_ms;
-    return wait_ms < WAIT_MS_MAX ? wait_ms : WAIT_MS_MAX;
+    method_answer_preference(request, &node->parameters);
 }
 
 static void get_outcome(struct http_request *request)
 {
-    BYTES_AUTO(message);
-    struct tree *tree = request_tree(request);
-    if (!take_arguments(request))
-        return;
-    int64_t wait_ms = wait_of(request);
-    struct node *node = &request->node;
+    BYTES_AUTO(result);
+    const struct node *node = &request->node;
+    struct engine *engine = tree_engine(request_tree(request));
+    int64_t wait_ms = method_wait_ms(request, &node->parameters, -1);
     if (node->parameters.part == PART_MESSAGE) {
         get_file(request);
-    } else if (wait_ms > 0 &&
-               engine_outcome(tree_engine(tree), node->actor, &node->parameters.key,
-                              &message) == STATUS_AGAIN) {
-        http_request_suspend(request, answer_outcome);
-        if (tree_wait(tree, node, wait_ms, http_request_wake, request, &request->wait))
-            answer_outcome(request);
+        method_name_task(request, node);
+    } else if (wait_ms > 0 && engine_outcome(engine, node->actor, &node->parameters.key,
+                                             &result) == STATUS_AGAIN) {
+        http_request_wait(request, node, wait_ms, answer_outcome);
     } else {
         answer_outcome(request);
     }
+}
+
+/* `tasks` and `execute`, with a key wherever it stands. */
+static void get_mailbox(struct http_request *request)
+{
+    if (!method_take_parameters(request, &request->node.parameters))
+        return;
+    if (request->node.parameters.key.size)
+        get_outcome(request);
+    else
+        get_file(request);
 }
 
 /* ------------------------------------------------------------------------- folders */
@@ -225,8 +226,8 @@ void method_get(struct http_request *request)
         answer_problem(request, 404, "there is nothing of that name");
     else if (node_is_folder(&request->node))
         get_folder(request);
-    else if (request->node.parameters.key.size)
-        get_outcome(request);
+    else if (request->node.kind == NODE_TASKS || request->node.kind == NODE_EXECUTE)
+        get_mailbox(request);
     else
         get_file(request);
 }

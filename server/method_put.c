@@ -80,9 +80,31 @@ static void written(struct http_request *request)
         answer_code(request, 204);
 }
 
+/* `status` tells of so much that no tag of it would hold long: If-Match holds because
+   it is there. */
+static bool words_may_be_put(struct http_request *request)
+{
+    struct attributes attributes;
+    BYTES_AUTO(tag);
+    if (request->node.kind == NODE_STATUS) {
+        const char *none = http_request_header(request, "If-None-Match");
+        if (none && view_equal(view_text(none), view_text("*")))
+            answer_problem(request, 412, "it is there already");
+        return request->answer.code == 0;
+    }
+    enum status status =
+        tree_attributes(request_tree(request), &request->node, &attributes);
+    if (status) {
+        answer_status(request, status, NULL);
+        return false;
+    }
+    method_tag(&tag, &request->node, &attributes);
+    return method_check_conditions(request, true, view_bytes(&tag));
+}
+
 static void put_words(struct http_request *request)
 {
-    if (!method_check_conditions(request, true, view_of("", 0)))
+    if (!words_may_be_put(request))
         return;
     if (request->body.size == 0) {
         answer_code(request, 204);

@@ -35,9 +35,27 @@ void method_tag(struct bytes *out, const struct node *node,
    `exists` and `tag` are of what is there. */
 bool method_check_conditions(struct http_request *request, bool exists,
                              struct view tag);
-/* The outcome of a task: code and body as the table in contract section 5 has it.
-   `is_get`: for a reader; `waited`: the time to wait is over. */
+/* The outcome of a task: code and body as the table in contract section 5 has it, for
+   whoever wants the outcome, or only wants to know that the message was taken. */
 void method_answer_outcome(struct http_request *request, const struct node *task,
-                           bool is_get);
+                           bool wants_outcome);
+/* Adds Location and Task-State; nothing where the key is not known. */
+void method_name_task(struct http_request *request, const struct node *task);
+/* The type of a task's result, or of other bytes (`info` null). */
+const char *method_type_of(const struct actor_info *info, struct view bytes);
+
+/* Key, parameters and waits of requests to tasks and execute (method_parameters.c). */
+
+/* Adds what the query and header fields say to what the name said. False when the
+   request was answered (400). */
+bool method_take_parameters(struct http_request *request,
+                            struct parameters *parameters);
+/* How long to wait for the outcome: as the parameters say, else Prefer, else
+   `default_ms`; -1: not at all. */
+int64_t method_wait_ms(const struct http_request *request,
+                       const struct parameters *parameters, int64_t default_ms);
+/* Says which preference was followed. */
+void method_answer_preference(struct http_request *request,
+                              const struct parameters *parameters);
 
 #endif

@@ -72,11 +72,24 @@ static const char *text_of(int code)
     return code == 0 ? "ok" : text;
 }
 
+static bool listens(void *context)
+{
+    return http_listens(context);
+}
+
+/* The mount answers before the socket does. */
+static void await_socket(void)
+{
+    if (!poll_until(listens, address, MOUNTED_START_MS))
+        abort();
+}
+
 static void open_http(const char *options)
 {
     snprintf(address, sizeof address, "unix:/tmp/actorfs-story-%d", (int)getpid());
     snprintf(options_all, sizeof options_all, "--listen %s %s", address, options);
     mounted_open(&mounted, options_all, STORY_GUARD_S);
+    await_socket();
 }
 
 static bool close_http(void)
@@ -93,6 +106,7 @@ static void restart(bool kills)
     else
         mounted_stop(&mounted);
     mounted_start(&mounted);
+    await_socket();
 }
 
 /* As it is typed on the mount: `%` is there already where it must be. */
@@ -158,7 +172,8 @@ static int send_message(const char *path, struct view content)
 {
     struct view body = content.data ? content : view_of("", 0);
     /* To empty a state over HTTP one says that one means it. */
-    const char *headers = content.size ? "" : "If-Match: *\r\n";
+    bool empties = content.size == 0 && strstr(path, "/state");
+    const char *headers = empties ? "If-Match: *\r\n" : "";
     return accepted(ask("PUT", path, "", headers, body, NULL));
 }
 

@@ -13,17 +13,20 @@
 
 #include "common/base/log.h"
 
-static int connect_unix(const char *path)
+/* -1 and errno when nobody listens there. */
+static int try_unix(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     ENSURE(strlen(path) < sizeof address.sun_path);
     strcpy(address.sun_path, path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ENSURE(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    return fd;
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
-static int connect_tcp(const char *text)
+static int try_tcp(const char *text)
 {
     char host[64];
     const char *colon = strrchr(text, ':');
@@ -33,14 +36,30 @@ static int connect_tcp(const char *text)
                                   .sin_port = htons((uint16_t)atoi(colon + 1))};
     ENSURE(inet_pton(AF_INET, host, &address.sin_addr) == 1);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ENSURE(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    return fd;
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static int try_connect(const char *address)
+{
+    return strncmp(address, "unix:", 5) == 0 ? try_unix(address + 5) : try_tcp(address);
 }
 
 int http_connect(const char *address)
 {
-    return strncmp(address, "unix:", 5) == 0 ? connect_unix(address + 5)
-                                             : connect_tcp(address);
+    int fd = try_connect(address);
+    ENSURE(fd >= 0);
+    return fd;
+}
+
+bool http_listens(const char *address)
+{
+    int fd = try_connect(address);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
 /* The server may answer and close before it has it all. */

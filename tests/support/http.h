@@ -16,6 +16,8 @@ struct http_reply {
 
 /* Connects to `unix:PATH` or `ADDR:PORT`, which must answer; the socket. */
 int http_connect(const char *address);
+/* Whether anybody listens there. */
+bool http_listens(const char *address);
 /* Sends `METHOD TARGET`, Host, Connection: close, the fields in `headers` (each ends in
    \r\n; "": none), and the body with its length (null data: no body at all), and reads
    the answer. The reply is freed by http_reply_free. */
