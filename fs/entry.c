@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "fs/ordinary.h"
+
 #define LASTING_SECONDS 60.0
 #define LASTING_SECONDS_UNPRUNED 5.0
 #define LOOKUP_SECONDS 1.0
@@ -83,6 +85,14 @@ static double lasting_seconds(const struct fuse_face *face)
     return face->prunes ? LASTING_SECONDS : LASTING_SECONDS_UNPRUNED;
 }
 
+/* A state can be renamed away, and the kernel then takes the new name for the state. */
+static double entry_seconds(const struct fuse_face *face, const struct node *node)
+{
+    if (node_is_unlisted(node))
+        return 0;
+    return node->kind == NODE_STATE ? LOOKUP_SECONDS : lasting_seconds(face);
+}
+
 double entry_attribute_seconds(const struct fuse_face *face, const struct node *node)
 {
     if (node_is_unlisted(node) || node->kind == NODE_ROOT || node->kind == NODE_ACTORS)
@@ -108,7 +118,7 @@ void entry_describe_as(struct fuse_face *face, const struct node *node,
         .ino = inodes_look_up(face->inodes, node, view_text(name)),
         .generation = 1,
         .attr_timeout = entry_attribute_seconds(face, node),
-        .entry_timeout = node_is_unlisted(node) ? 0 : lasting_seconds(face),
+        .entry_timeout = entry_seconds(face, node),
     };
     entry_fill_stat(out->ino, attributes, &out->attr);
 }
@@ -123,9 +133,17 @@ enum status entry_describe(struct fuse_face *face, const struct node *node,
     return status;
 }
 
+void entry_forget(struct fuse_face *face, fuse_ino_t inode, uint64_t lookups)
+{
+    if (inode_is_ordinary(inode))
+        ordinary_forget(face->ordinary, inode, lookups);
+    else
+        inodes_forget(face->inodes, inode, lookups);
+}
+
 void entry_reply(fuse_req_t request, const struct fuse_entry_param *entry)
 {
     struct fuse_face *face = face_of(request);
     if (fuse_reply_entry(request, entry) != 0)
-        inodes_forget(face->inodes, entry->ino, 1);
+        entry_forget(face, entry->ino, 1);
 }

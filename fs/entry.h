@@ -45,6 +45,8 @@ MUST_CHECK enum status entry_describe(struct fuse_face *face, const struct node 
 void entry_describe_as(struct fuse_face *face, const struct node *node,
                        const char *name, const struct attributes *attributes,
                        struct fuse_entry_param *out);
+/* The kernel forgets look-ups of an inode of any kind. */
+void entry_forget(struct fuse_face *face, fuse_ino_t inode, uint64_t lookups);
 /* Replies, and takes the look-up back when the kernel no longer wants the answer. */
 void entry_reply(fuse_req_t request, const struct fuse_entry_param *entry);
 

@@ -23,6 +23,7 @@
 #include "fs/census.h"
 #include "fs/fuse_ops.h"
 #include "fs/handle.h"
+#include "fs/ops_ordinary.h"
 #include "fs/prune.h"
 
 /* No handler waits, so more threads than cores would only take turns. */
@@ -114,6 +115,7 @@ static struct fuse_face *new_face(struct tree *tree,
     face->tree = tree;
     face->inodes = inodes_open();
     face->hidden = hidden_open(options->clock);
+    face->ordinary = ordinary_open(folder_open_area, face);
     face->openings = openings_open();
     face->census = census_open();
     face->store = memory_text(view_text(options->store));
@@ -221,6 +223,7 @@ void fuse_face_close(struct fuse_face *face)
         fuse_session_destroy(face->session);
     census_close(face->census);
     openings_close(face->openings);
+    ordinary_close(face->ordinary);
     hidden_close(face->hidden);
     inodes_close(face->inodes);
     close(face->end_descriptor);

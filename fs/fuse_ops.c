@@ -2,10 +2,12 @@
 #include "fs/fuse_ops.h"
 
 #include "fs/errno_map.h"
+#include "fs/ops_ordinary.h"
 
 /* What is left out is refused once with ENOSYS, and the kernel does without: extended
-   attributes (or every opening for writing would ask for security.capability), access
-   (default_permissions has it), locks (local ones do), fallocate, SEEK_HOLE. */
+   attributes (or every opening for writing, and every write to an ordinary file, would
+   ask for security.capability first), access (default_permissions has it), locks (local
+   ones do). */
 const struct fuse_lowlevel_ops fuse_ops = {
     .init = op_init,
     .lookup = op_lookup,
@@ -17,6 +19,8 @@ const struct fuse_lowlevel_ops fuse_ops = {
     .opendir = op_opendir,
     .readdir = op_readdir,
     .readdirplus = op_readdirplus,
+    .releasedir = op_releasedir,
+    .fsyncdir = op_fsyncdir,
     .mkdir = op_mkdir,
     .rmdir = op_rmdir,
     .create = op_create,
@@ -25,6 +29,7 @@ const struct fuse_lowlevel_ops fuse_ops = {
     .mknod = op_mknod,
     .symlink = op_symlink,
     .link = op_link,
+    .readlink = op_readlink,
     .open = op_open,
     .read = op_read,
     .write = op_write,
@@ -32,6 +37,9 @@ const struct fuse_lowlevel_ops fuse_ops = {
     .fsync = op_fsync,
     .release = op_release,
     .poll = op_poll,
+    .fallocate = op_fallocate,
+    .lseek = op_lseek,
+    .copy_file_range = op_copy_file_range,
 };
 
 void reply_status(fuse_req_t request, enum status status)

@@ -3,7 +3,7 @@
  * What the FUSE callbacks share: the face's parts, how a request names a node, and the
  * table of callbacks itself. The callbacks live by concern: ops_node.c (lookup and
  * attributes), ops_folder.c, ops_name.c (create, remove, rename), ops_file.c (open to
- * release).
+ * release). Those of ordinary files are in fs/ops_ordinary.h.
  */
 #ifndef ACTORFS_FS_FUSE_OPS_H
 #define ACTORFS_FS_FUSE_OPS_H
@@ -23,6 +23,7 @@ struct fuse_face {
     struct tree *tree; /* borrowed */
     struct inodes *inodes;
     struct hidden *hidden;
+    struct ordinary_table *ordinary;
     struct openings *openings;
     struct census *census;
     struct notifier *notifier;
@@ -66,6 +67,9 @@ void op_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
                 struct fuse_file_info *file);
 void op_readdirplus(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
                     struct fuse_file_info *file);
+void op_releasedir(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file);
+void op_fsyncdir(fuse_req_t request, fuse_ino_t inode, int data_only,
+                 struct fuse_file_info *file);
 void op_mkdir(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode);
 void op_rmdir(fuse_req_t request, fuse_ino_t parent, const char *name);
 

@@ -6,9 +6,11 @@
 #include "fs/fuse_ops.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include "fs/delivery.h"
 #include "fs/entry.h"
+#include "fs/ops_ordinary.h"
 #include "fs/polling.h"
 #include "fs/reading.h"
 
@@ -22,6 +24,10 @@ void op_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
     struct fuse_face *face = face_of(request);
     struct node node;
     struct handle *handle;
+    if (inode_is_ordinary(inode)) {
+        ordinary_open_op(request, inode, file);
+        return;
+    }
     enum status status = entry_node(face, inode, &node);
     if (!status)
         status = entry_status(
@@ -57,7 +63,10 @@ static bool ends_message(struct handle *handle, const struct answer *answer)
 void op_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
              struct fuse_file_info *file)
 {
-    (void)inode;
+    if (inode_is_ordinary(inode)) {
+        ordinary_read(request, size, offset, file);
+        return;
+    }
     struct handle *handle = handle_of(file);
     struct answer answer = {.kind = ANSWER_READ,
                             .request = request,
@@ -125,7 +134,10 @@ static void write_held(struct handle *handle, pid_t writer, struct view data,
 void op_write(fuse_req_t request, fuse_ino_t inode, const char *data, size_t size,
               off_t offset, struct fuse_file_info *file)
 {
-    (void)inode;
+    if (inode_is_ordinary(inode)) {
+        ordinary_write(request, data, size, offset, file);
+        return;
+    }
     struct handle *handle = handle_of(file);
     struct answer answer = {.kind = ANSWER_WRITE,
                             .request = request,
@@ -147,7 +159,8 @@ static bool owes_turn(const struct handle *handle)
            !handle->is_call_awaited;
 }
 
-/* Most FLUSHes are no end: nothing is held yet, or somebody still has the file. */
+/* Most FLUSHes are no end: nothing is held yet, or somebody still has the file.
+   Ordinary files have none. */
 void op_flush(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
     (void)inode;
@@ -175,8 +188,10 @@ void op_flush(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 void op_fsync(fuse_req_t request, fuse_ino_t inode, int data_only,
               struct fuse_file_info *file)
 {
-    (void)inode;
-    (void)data_only;
+    if (inode_is_ordinary(inode)) {
+        ordinary_fsync(request, data_only, file);
+        return;
+    }
     struct handle *handle = handle_of(file);
     struct answer answer = {.kind = ANSWER_SYNC, .request = request};
     pthread_mutex_lock(&handle->lock);
@@ -189,14 +204,21 @@ void op_fsync(fuse_req_t request, fuse_ino_t inode, int data_only,
 
 void op_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
-    (void)inode;
-    handle_release(handle_of(file));
+    if (inode_is_ordinary(inode))
+        ordinary_release(face_of(request), file);
+    else
+        handle_release(handle_of(file));
     fuse_reply_err(request, 0);
 }
 
 void op_poll(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file,
              struct fuse_pollhandle *poll)
 {
-    (void)inode;
-    fuse_reply_poll(request, polling_ask(handle_of(file), poll));
+    if (!inode_is_ordinary(inode)) {
+        fuse_reply_poll(request, polling_ask(handle_of(file), poll));
+        return;
+    }
+    if (poll)
+        fuse_pollhandle_destroy(poll);
+    fuse_reply_poll(request, POLLIN | POLLOUT);
 }

@@ -2,7 +2,8 @@
 /*
  * Callbacks about names: create, remove, rename. Special files are neither made nor
  * destroyed. Removing one hides its name; creating it shows it again; creating a name
- * with a key or parameters opens it, and the message makes the key known.
+ * with a key or parameters opens it, and the message makes the key known. A rename may
+ * cross the line between ordinary and special files: see fs/crossing.h.
  */
 #include "fs/fuse_ops.h"
 
@@ -12,10 +13,12 @@
 
 #include "common/base/log.h"
 #include "fs/access.h"
+#include "fs/crossing.h"
 #include "fs/entry.h"
 #include "fs/handle.h"
+#include "fs/ops_ordinary.h"
 
-/* Ordinary files have no home here yet. */
+/* / and /actors are no home for most of them. */
 static enum status refuse_ordinary(const char *what, const char *name)
 {
     log_debug("%s of an ordinary file refused: %s", what, name);
@@ -62,12 +65,15 @@ static void reply_created(fuse_req_t request, const struct fuse_entry_param *ent
 void op_create(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode,
                struct fuse_file_info *file)
 {
-    (void)mode; /* it has one: of `tasks`, or its own */
     struct fuse_face *face = face_of(request);
     struct node node;
     struct attributes attributes;
     struct fuse_entry_param entry;
     struct handle *handle;
+    if (name_is_ordinary(face, parent, name)) {
+        ordinary_create(request, parent, name, mode, file);
+        return;
+    }
     enum status status =
         find_creatable(request, parent, name, file->flags, &node, &attributes);
     if (status) {
@@ -89,6 +95,10 @@ void op_unlink(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
     struct fuse_face *face = face_of(request);
     struct node node;
+    if (name_is_ordinary(face, parent, name)) {
+        ordinary_unlink(request, parent, name, 0);
+        return;
+    }
     enum status status = entry_find(face, parent, name, &node);
     bool is_special = !status && node.actor != 0 && !node_is_folder(&node);
     if (is_special)
@@ -99,11 +109,17 @@ void op_unlink(fuse_req_t request, fuse_ino_t parent, const char *name)
 void op_rename(fuse_req_t request, fuse_ino_t parent, const char *name,
                fuse_ino_t new_parent, const char *new_name, unsigned flags)
 {
-    (void)parent;
-    (void)new_parent;
-    (void)new_name;
+    struct fuse_face *face = face_of(request);
+    bool from_ordinary = name_is_ordinary(face, parent, name);
+    bool to_ordinary = name_is_ordinary(face, new_parent, new_name);
     if (flags & (unsigned)~RENAME_NOREPLACE)
         fuse_reply_err(request, EINVAL);
+    else if (from_ordinary && to_ordinary)
+        ordinary_rename(request, parent, name, new_parent, new_name, flags);
+    else if (from_ordinary)
+        crossing_send(request, parent, name, new_parent, new_name, flags);
+    else if (to_ordinary)
+        crossing_leave(request, parent, name, new_parent, new_name, flags);
     else
         reply_status(request, refuse_ordinary("renaming", name));
 }
@@ -111,23 +127,17 @@ void op_rename(fuse_req_t request, fuse_ino_t parent, const char *name,
 void op_mknod(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode,
               dev_t device)
 {
-    (void)parent;
-    (void)mode;
     (void)device;
-    reply_status(request, refuse_ordinary("creation", name));
+    ordinary_mknod(request, parent, name, mode);
 }
 
 void op_symlink(fuse_req_t request, const char *target, fuse_ino_t parent,
                 const char *name)
 {
-    (void)target;
-    (void)parent;
-    reply_status(request, refuse_ordinary("creation", name));
+    ordinary_symlink(request, target, parent, name);
 }
 
 void op_link(fuse_req_t request, fuse_ino_t inode, fuse_ino_t parent, const char *name)
 {
-    (void)inode;
-    (void)parent;
-    reply_status(request, refuse_ordinary("linking", name));
+    ordinary_link(request, inode, parent, name);
 }

@@ -11,6 +11,7 @@
 
 #include "fs/delivery.h"
 #include "fs/entry.h"
+#include "fs/ops_ordinary.h"
 #include "fs/prune.h"
 
 void op_init(void *userdata, struct fuse_conn_info *connection)
@@ -46,6 +47,10 @@ void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
     struct fuse_face *face = face_of(request);
     struct node node;
     struct fuse_entry_param entry;
+    if (name_is_ordinary(face, parent, name)) {
+        ordinary_lookup_op(request, parent, name);
+        return;
+    }
     enum status status = entry_find(face, parent, name, &node);
     if (!status)
         status = entry_describe(face, &node, name, &entry);
@@ -57,14 +62,14 @@ void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 
 void op_forget(fuse_req_t request, fuse_ino_t inode, uint64_t lookups)
 {
-    inodes_forget(face_of(request)->inodes, inode, lookups);
+    entry_forget(face_of(request), inode, lookups);
     fuse_reply_none(request);
 }
 
 void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget_data *forgets)
 {
     for (size_t i = 0; i < count; i++)
-        inodes_forget(face_of(request)->inodes, forgets[i].ino, forgets[i].nlookup);
+        entry_forget(face_of(request), forgets[i].ino, forgets[i].nlookup);
     fuse_reply_none(request);
 }
 
@@ -87,6 +92,10 @@ void op_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *fil
 {
     (void)file;
     struct node node;
+    if (inode_is_ordinary(inode)) {
+        ordinary_getattr(request, inode);
+        return;
+    }
     enum status status = entry_node(face_of(request), inode, &node);
     if (status)
         reply_status(request, status);
@@ -200,6 +209,10 @@ void op_setattr(fuse_req_t request, fuse_ino_t inode, struct stat *wanted, int w
 {
     struct fuse_face *face = face_of(request);
     struct node node;
+    if (inode_is_ordinary(inode)) {
+        ordinary_setattr(request, inode, wanted, which, file);
+        return;
+    }
     const int owner = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
     enum status status = entry_node(face, inode, &node);
     if (!status && which & FUSE_SET_ATTR_SIZE)

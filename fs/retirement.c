@@ -91,8 +91,11 @@ static void look_again(void *context, bool is_stopping)
         retirement_watch(retirement);
         return;
     }
-    if (!is_stopping)
+    if (!is_stopping) {
         retirement_forget_folder(retirement->face, retirement->actor);
+        if (tree_files(retirement->face->tree))
+            files_forget(tree_files(retirement->face->tree), retirement->actor);
+    }
     free(retirement);
 }
 

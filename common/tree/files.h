@@ -112,6 +112,11 @@ MUST_CHECK enum status file_writer_commit(struct file_writer *writer,
                                           const struct file_place *place,
                                           const struct file_owner *owner, bool only_new,
                                           struct stat *stat_out);
+/* The same, in a folder that is open (O_PATH will do). */
+MUST_CHECK enum status file_writer_commit_in(struct file_writer *writer, int folder,
+                                             const char *name,
+                                             const struct file_owner *owner,
+                                             bool only_new, struct stat *stat_out);
 void file_writer_abort(struct file_writer *writer);
 
 /* EXISTS; NOT_FOUND without a parent folder. */

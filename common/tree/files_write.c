@@ -99,6 +99,18 @@ static enum status settle(struct file_writer *writer, const struct spot *spot,
     return status;
 }
 
+static enum status commit(struct file_writer *writer, const struct spot *spot,
+                          const struct file_owner *owner, bool only_new,
+                          struct stat *stat_out)
+{
+    enum status status = settle(writer, spot, owner, only_new, stat_out);
+    if (status)
+        file_writer_abort(writer);
+    else
+        free_writer(writer);
+    return status;
+}
+
 enum status file_writer_commit(struct file_writer *writer,
                                const struct file_place *place,
                                const struct file_owner *owner, bool only_new,
@@ -106,14 +118,32 @@ enum status file_writer_commit(struct file_writer *writer,
 {
     struct spot spot;
     enum status status = spot_open(writer->files, place, true, &spot);
-    if (!status) {
-        status = settle(writer, &spot, owner, only_new, stat_out);
-        spot_close(&spot);
-    }
-    if (status)
+    if (status) {
         file_writer_abort(writer);
-    else
-        free_writer(writer);
+        return status;
+    }
+    status = commit(writer, &spot, owner, only_new, stat_out);
+    spot_close(&spot);
+    return status;
+}
+
+enum status file_writer_commit_in(struct file_writer *writer, int folder,
+                                  const char *name, const struct file_owner *owner,
+                                  bool only_new, struct stat *stat_out)
+{
+    struct spot spot = {.folder =
+                            openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    enum status status = files_check_name(view_text(name));
+    if (!status && spot.folder < 0)
+        status = files_status(errno);
+    if (status) {
+        file_writer_abort(writer);
+    } else {
+        strcpy(spot.name, name);
+        status = commit(writer, &spot, owner, only_new, stat_out);
+    }
+    if (spot.folder >= 0)
+        spot_close(&spot);
     return status;
 }
 
