@@ -64,15 +64,16 @@ static enum activity activity(const struct look *look)
         return ACTIVITY_SUSPENDED;
     if (actor->retry_sequence)
         return ACTIVITY_RETRYING;
-    return model_behavior(&look->sim->committed, actor).size ? ACTIVITY_IDLE
-                                                             : ACTIVITY_NO_BEHAVIOR;
+    return model_behavior(&look->sim->committed, actor) ? ACTIVITY_IDLE
+                                                        : ACTIVITY_NO_BEHAVIOR;
 }
 
 static void check_counts(const struct look *look, const struct actor_info *info)
 {
     const struct actor_model *actor = look->actor;
-    EXPECT(look, info->pending + info->running, actor_count_pending(actor), "pending");
-    EXPECT(look, info->delayed, actor_count_delayed(actor), "delayed");
+    EXPECT(look, info->pending + info->running,
+           actor_count_pending(actor) + actor_count(actor, TASK_DEFERRED), "pending");
+    EXPECT(look, info->delayed, actor_count(actor, TASK_DELAYED), "delayed");
     EXPECT(look, info->done, actor->done, "done");
     EXPECT(look, info->failed, actor->failed, "failed");
     EXPECT(look, info->canceled, actor->canceled, "canceled");
@@ -98,7 +99,8 @@ static void check_info(const struct look *look, const struct actor_info *info)
 {
     const struct actor_model *actor = look->actor;
     expect_text(look, info->name, actor->name, "name");
-    expect_text(look, info->behavior, model_behavior(&look->sim->committed, actor),
+    const struct behavior *behavior = model_behavior(&look->sim->committed, actor);
+    expect_text(look, info->behavior, view_text(behavior ? behavior->name : ""),
                 "behavior");
     expect_text(look, info->behavior_set, actor->behavior, "behavior set");
     expect_text(look, info->state_type, actor->type, "content type");

@@ -157,8 +157,9 @@ void check_totals(struct sim *sim)
         if (actor->is_gone)
             continue;
         should.actors++;
-        should.pending += actor_count_pending(actor);
-        should.delayed += actor_count_delayed(actor);
+        should.pending +=
+            actor_count_pending(actor) + actor_count(actor, TASK_DEFERRED);
+        should.delayed += actor_count(actor, TASK_DELAYED);
         should.done += actor->done;
         should.failed += actor->failed;
         should.canceled += actor->canceled;
@@ -208,6 +209,12 @@ static void check_oldest_first(struct sim *sim, struct view lines)
     }
 }
 
+/* Where behaviors come and go, that one is missing is seen when it is looked for. */
+static bool is_loose(const struct sim *sim, const struct actor_model *actor)
+{
+    return sim->plan.away && strcmp(actor->why, "no-behavior") == 0;
+}
+
 void check_attention(struct sim *sim)
 {
     BYTES_AUTO(is);
@@ -215,7 +222,7 @@ void check_attention(struct sim *sim)
     engine_attention(sim->engine, &is);
     for (size_t i = 0; i < sim->committed.actor_count; i++) {
         const struct actor_model *actor = sim->committed.actors[i];
-        if (actor->is_gone || !*actor->why)
+        if (actor->is_gone || !*actor->why || is_loose(sim, actor))
             continue;
         BYTES_AUTO(line);
         append_need(&line, actor);
@@ -224,8 +231,8 @@ void check_attention(struct sim *sim)
                   (int)is.size, is.data);
         size += line.size;
     }
-    SIM_CHECK(sim, size == is.size, "attention has too much:\n%.*s", (int)is.size,
-              is.data);
+    SIM_CHECK(sim, size == is.size || sim->plan.away, "attention has too much:\n%.*s",
+              (int)is.size, is.data);
     check_oldest_first(sim, view_bytes(&is));
 }
 

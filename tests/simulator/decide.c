@@ -10,13 +10,25 @@
 
 #define STATE_WAIT_NS (60LL * 1000000000)
 
-void decide_with(struct sim *sim, struct post *post, const struct effect *effects,
-                 size_t count)
+void decide_with(struct sim *sim, struct post *post, struct decision *decision)
 {
+    const struct event *event = &decision->event;
+    const struct effect *last = &event->effects[event->count - 1];
+    bool removes = last->kind == EFFECT_REMOVE;
     post->status =
-        records_next(sim, effects[0].actor, effects[0].kind == EFFECT_REMOVE);
+        records_next(sim, removes ? last->actor : event->effects[0].actor, removes);
     if (post->status == STATUS_OK)
-        sim_event_add(sim, effects, count);
+        decision_keep(decision);
+    decision_drop(decision);
+}
+
+static void decide_one_effect(struct sim *sim, struct post *post,
+                              const struct effect *effect)
+{
+    struct decision decision;
+    decision_begin(&decision, sim, false);
+    decision_put(&decision, effect);
+    decide_with(sim, post, &decision);
 }
 
 static struct actor_model *wanted(struct sim *sim, struct post *post)
@@ -41,38 +53,66 @@ static struct view stripped(struct view message)
     return message;
 }
 
-static int64_t due_of(const struct sim *sim, const struct parameters *parameters)
+int64_t decide_due(const struct sim *sim, const struct parameters *parameters)
 {
     if (parameters->delay_ms > 0)
         return sim->wall_ms + parameters->delay_ms;
     return parameters->at_ms > sim->wall_ms ? parameters->at_ms : 0;
 }
 
-struct sending {
-    struct effect effects[SEND_MESSAGES_MAX + 2];
-    size_t count;
-    uint64_t added, next, last;
-};
-
-static struct effect *add(struct sending *sending, enum effect_kind kind,
-                          uint64_t actor)
+bool decide_is_same(struct sim *sim, const struct actor_model *actor,
+                    const struct task_model *known, struct view message)
 {
-    struct effect *effect = &sending->effects[sending->count++];
-    *effect = (struct effect){.kind = kind, .actor = actor};
-    return effect;
+    const struct behavior *behavior = model_behavior(&sim->decided, actor);
+    return view_equal(stripped(known->message), stripped(message)) ||
+           (behavior && behavior->policy.key_decides);
 }
+
+bool decide_makes(struct sim *sim, struct view name,
+                  const struct parameters *parameters)
+{
+    const struct behavior *behavior = rules_behavior(&sim->rules, name);
+    return parameters->create || (behavior && behavior->policy.create);
+}
+
+bool decide_replace_timer(struct decision *decision, const struct actor_model *actor,
+                          const char *name)
+{
+    uint64_t sequence = *name ? actor->timers[timer_of(view_text(name))] : 0;
+    if (!sequence || actor_task(actor, sequence)->state != TASK_DELAYED)
+        return false;
+    struct task_model task = *actor_task(actor, sequence);
+    struct effect effect = {.kind = EFFECT_FINISH,
+                            .actor = actor->id,
+                            .sequence = sequence,
+                            .outcome = TASK_CANCELED,
+                            .text = view_of("", 0)};
+    decision_put(decision, &effect);
+    notices_finished(decision, actor->id, &task, TASK_CANCELED, view_of("", 0));
+    return true;
+}
+
+struct sending {
+    struct decision decision;
+    uint64_t added, last;
+};
 
 static void add_message(struct sim *sim, struct post *post, struct sending *sending,
                         uint64_t actor, size_t n, const struct key *key)
 {
-    struct effect *effect = add(sending, EFFECT_ACCEPT, actor);
-    effect->text = post->messages[n];
-    effect->key = arena_copy(&sim->arena, key_view(key));
-    effect->timer = arena_copy(&sim->arena, view_text(post->parameters.timer));
-    effect->due_ms = due_of(sim, &post->parameters);
-    effect->openings = sim->openings;
-    sending->last = effect->sequence = sending->next++;
+    struct effect effect = {
+        .kind = EFFECT_ACCEPT,
+        .actor = actor,
+        .sequence = decision_next(&sending->decision, actor),
+        .text = post->messages[n],
+        .key = arena_copy(&sim->arena, key_view(key)),
+        .timer = arena_copy(&sim->arena, view_text(post->parameters.timer)),
+        .due_ms = decide_due(sim, &post->parameters),
+        .openings = sim->openings,
+        .letter = {.caller = post->caller, .headers = post->headers}};
+    sending->last = effect.sequence;
     sending->added++;
+    decision_put(&sending->decision, &effect);
 }
 
 /* Known already, new, or refused. */
@@ -91,23 +131,8 @@ static enum status send_one(struct sim *sim, struct post *post, struct sending *
         return STATUS_OK;
     }
     sending->last = known->sequence;
-    return view_equal(stripped(known->message), stripped(post->messages[n]))
-               ? STATUS_OK
-               : STATUS_CONFLICT;
-}
-
-/* A waiting timer of the same name makes room for the new one. */
-static uint64_t replace_timer(struct sending *sending, const struct actor_model *actor,
-                              const char *name)
-{
-    uint64_t sequence = *name ? actor->timers[timer_of(view_text(name))] : 0;
-    if (!sequence || actor_task(actor, sequence)->state != TASK_DELAYED)
-        return 0;
-    struct effect *effect = add(sending, EFFECT_FINISH, actor->id);
-    effect->sequence = sequence;
-    effect->outcome = TASK_CANCELED;
-    effect->text = view_of("", 0);
-    return 1;
+    return decide_is_same(sim, actor, known, post->messages[n]) ? STATUS_OK
+                                                                : STATUS_CONFLICT;
 }
 
 /* `.SEQ` names a task that there is; nothing is sent under such a key. */
@@ -125,7 +150,6 @@ static enum status send_all(struct sim *sim, struct post *post, struct sending *
                             const struct actor_model *actor, uint64_t id)
 {
     uint64_t unfinished = 0;
-    sending->next = actor ? actor->next : 1;
     if (post->parameters.at_ms - sim->wall_ms > DELAY_MS_MAX)
         return STATUS_INVALID;
     if (post->parameters.timer[0] && (post->parameters.key.size || post->count > 1))
@@ -133,8 +157,9 @@ static enum status send_all(struct sim *sim, struct post *post, struct sending *
     if (is_servers_own(sim, post, actor))
         return STATUS_NOT_FOUND;
     if (actor) {
-        unfinished = actor_count_pending(actor) + actor_count_delayed(actor);
-        unfinished -= replace_timer(sending, actor, post->parameters.timer);
+        unfinished = actor_count_unfinished(actor);
+        unfinished -=
+            decide_replace_timer(&sending->decision, actor, post->parameters.timer);
     }
     for (size_t n = 0; n < post->count; n++) {
         enum status status = send_one(sim, post, sending, actor, id, n);
@@ -149,6 +174,20 @@ static enum status send_all(struct sim *sim, struct post *post, struct sending *
     return STATUS_OK;
 }
 
+static enum status find_target(struct sim *sim, const struct post *post,
+                               const struct actor_model *actor)
+{
+    for (size_t n = 0; n < post->count; n++)
+        if (post->messages[n].size > sim->options.message_bytes_max)
+            return STATUS_TOO_LARGE;
+    if (actor)
+        return STATUS_OK;
+    if (post->actor || !post->name.size ||
+        !decide_makes(sim, post->name, &post->parameters))
+        return STATUS_NOT_FOUND;
+    return name_check_actor(post->name) ? STATUS_INVALID : STATUS_OK;
+}
+
 static void decide_post_send(struct sim *sim, struct post *post)
 {
     struct sending sending = {0};
@@ -157,23 +196,21 @@ static void decide_post_send(struct sim *sim, struct post *post)
         : post->name.size ? model_actor_named(&sim->decided, post->name)
                           : NULL;
     uint64_t id = actor ? actor->id : sim->decided.actor_count + 1;
-    for (size_t n = 0; n < post->count; n++)
-        if (post->messages[n].size > sim->options.message_bytes_max)
-            post->status = STATUS_TOO_LARGE;
-    if (!post->status && !actor && (post->actor || !post->parameters.create))
-        post->status = STATUS_NOT_FOUND;
-    if (!post->status && !actor && name_check_actor(post->name))
-        post->status = STATUS_INVALID;
+    post->status = find_target(sim, post, actor);
     if (post->status)
         return;
+    decision_begin(&sending.decision, sim, false);
     if (!actor) {
-        struct effect *effect = add(&sending, EFFECT_CREATE, id);
-        effect->text = post->name;
-        effect->owner = post->owner;
+        struct effect effect = {.kind = EFFECT_CREATE,
+                                .actor = id,
+                                .text = post->name,
+                                .owner = post->owner};
+        decision_put(&sending.decision, &effect);
     }
     post->status = send_all(sim, post, &sending, actor, id);
     if (!post->status && (sending.added || !actor))
-        decide_with(sim, post, sending.effects, sending.count);
+        decide_with(sim, post, &sending.decision);
+    decision_drop(&sending.decision);
     post->answer_actor = id;
     post->sequence = sending.last;
     post->replayed = sending.added == 0;
@@ -194,17 +231,22 @@ static void decide_post_create(struct sim *sim, struct post *post)
                             .text = post->name,
                             .owner = post->owner};
     post->answer_actor = effect.actor;
-    decide_with(sim, post, &effect, 1);
+    decide_one_effect(sim, post, &effect);
 }
 
 static void decide_post_remove(struct sim *sim, struct post *post)
 {
     struct actor_model *actor = wanted(sim, post);
-    struct effect effect = {.kind = EFFECT_REMOVE, .actor = post->actor};
-    if (actor && (!actor_is_through(actor) || turns_of(sim, actor->id)))
+    struct decision decision;
+    if (!actor)
+        return;
+    if (!actor_is_through(actor) || turns_of(sim, actor->id)) {
         post->status = STATUS_NOT_EMPTY;
-    else if (actor)
-        decide_with(sim, post, &effect, 1);
+        return;
+    }
+    decision_begin(&decision, sim, false);
+    notices_gone(&decision, actor->id);
+    decide_with(sim, post, &decision);
 }
 
 static void decide_post_owner(struct sim *sim, struct post *post)
@@ -214,20 +256,17 @@ static void decide_post_owner(struct sim *sim, struct post *post)
                             .part = post->part,
                             .owner = post->owner};
     if (wanted(sim, post))
-        decide_with(sim, post, &effect, 1);
+        decide_one_effect(sim, post, &effect);
 }
 
 static void decide_post_behavior(struct sim *sim, struct post *post)
 {
     struct effect effect = {
         .kind = EFFECT_BEHAVIOR, .actor = post->actor, .text = post->name};
-    bool is_known = post->name.size == 0;
     if (!wanted(sim, post))
         return;
-    for (const char *const *one = sim->rules.behaviors; *one; one++)
-        is_known |= view_equal(post->name, view_text(*one));
-    if (is_known)
-        decide_with(sim, post, &effect, 1);
+    if (post->name.size == 0 || rules_find(&sim->rules, post->name))
+        decide_one_effect(sim, post, &effect);
     else
         post->status = STATUS_INVALID;
 }
@@ -243,7 +282,7 @@ void decide_set_state(struct sim *sim, struct post *post)
         post->expected_version != actor->state_version)
         post->status = STATUS_STALE;
     else
-        decide_with(sim, post, &effect, 1);
+        decide_one_effect(sim, post, &effect);
     post->version = actor->state_version;
     post->follows = sim->committed_records + sim->event_count;
     post->is_decided = true;
@@ -350,7 +389,10 @@ static void fire_timers(struct sim *sim)
                   status_text(status));
         if (status)
             return;
-        sim_event_add(sim, &effect, 1);
+        struct decision decision;
+        decision_begin(&decision, sim, false);
+        decision_put(&decision, &effect);
+        decision_keep(&decision);
     }
 }
 

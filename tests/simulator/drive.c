@@ -45,22 +45,42 @@ static bool may_run(struct sim *sim, const struct actor_model *actor)
     const struct task_model *task = actor_first(actor);
     return task && !actor->is_suspended &&
            !(actor->retry_sequence && actor->retry_ms > sim->wall_ms) &&
-           model_behavior(&sim->decided, actor).size &&
+           model_behavior(&sim->decided, actor) &&
            turns_are_durable(sim, actor->id, task->sequence);
 }
 
-/* Who can run runs, and who is to retire retires, when there is room for it. */
+static bool waits_for_others(const struct sim *sim, const struct actor_model *actor)
+{
+    const struct behavior *behavior = model_behavior(&sim->decided, actor);
+    return behavior && kinds_are_limited(sim, behavior) &&
+           !(actor->is_retiring && actor_is_through(actor));
+}
+
+/* Who can run runs, and who is to retire retires, when there is room for it. Where a
+   behavior has not room for everybody, somebody runs. */
 static void check_nobody_is_stuck(struct sim *sim)
 {
+    bool could_run[KINDS_MAX] = {false};
     for (size_t i = 0; i < sim->decided.actor_count; i++) {
         const struct actor_model *actor = sim->decided.actors[i];
         struct loose *loose = sim_loose(sim, i + 1);
         bool waits =
             !actor->is_gone && !turns_of(sim, actor->id) && !sim->was_short &&
             ((actor->is_retiring && actor_is_through(actor)) || may_run(sim, actor));
+        if (waits && waits_for_others(sim, actor)) {
+            could_run[model_behavior(&sim->decided, actor) - sim->kinds] = true;
+            waits = false;
+        }
         loose->stuck = waits ? loose->stuck + sim->was_fed : 0;
         SIM_CHECK(sim, loose->stuck <= STUCK_MAX, "%.*s could go on and does not",
                   (int)actor->name.size, actor->name.data);
+    }
+    for (size_t i = 0; i < KINDS; i++) {
+        struct kind *kind = &sim->kind_states[i];
+        bool waits = could_run[i] && kinds_have_room(sim, &sim->kinds[i]);
+        kind->stuck = waits ? kind->stuck + sim->was_fed : 0;
+        SIM_CHECK(sim, kind->stuck <= STUCK_MAX * 4,
+                  "%s has room, and nobody who waits for it runs", turns_names[i]);
     }
     sim->was_fed = false;
 }
@@ -258,6 +278,7 @@ static void after_open(struct sim *sim, uint64_t records)
     sim->opened_clock_ms = sim->step_clock_ms = sim->durable_clock_ms;
     for (size_t i = 0; i < sim->loose_capacity; i++)
         sim->loose[i].stuck = 0;
+    kinds_forget(sim);
     sim->engine->cache.idle_max = sim->plan.idle_actors_max;
     if (sim->plan.pages_max)
         index_bound_pages(sim->engine->index, sim->plan.pages_max);

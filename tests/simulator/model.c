@@ -1,151 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Effects, one by one, and what can be asked. */
+/* Effects, one by one. What can be asked: model_ask.c. */
 #include "tests/simulator/model.h"
 
 #include <stdlib.h>
 
 #include "common/base/log.h"
 #include "common/base/text.h"
-
-/* ------------------------------------------------------------------------ asking ---
- */
-
-struct actor_model *model_actor(const struct model *model, uint64_t id)
-{
-    if (id == 0 || id > model->actor_count || model->actors[id - 1]->is_gone)
-        return NULL;
-    return model->actors[id - 1];
-}
-
-struct actor_model *model_actor_named(const struct model *model, struct view name)
-{
-    for (size_t i = model->actor_count; i > 0; i--) {
-        struct actor_model *actor = model->actors[i - 1];
-        if (!actor->is_gone && view_equal(actor->name, name))
-            return actor;
-    }
-    return NULL;
-}
-
-static bool is_installed(const struct model *model, struct view name)
-{
-    for (const char *const *one = model->rules->behaviors; *one; one++)
-        if (view_equal(name, view_text(*one)))
-            return true;
-    return false;
-}
-
-struct view model_behavior(const struct model *model, const struct actor_model *actor)
-{
-    if (actor->behavior.size)
-        return actor->behavior;
-    struct view own = actor->name;
-    for (size_t i = 0; i < actor->name.size; i++)
-        if (actor->name.data[i] == '_')
-            own = view_of(actor->name.data, i);
-    if (is_installed(model, own))
-        return own;
-    return view_text(model->rules->fallback ? model->rules->fallback : "");
-}
-
-struct task_model *actor_task(const struct actor_model *actor, uint64_t sequence)
-{
-    if (!sequence || sequence >= actor->next || !actor->tasks[sequence].sequence)
-        return NULL;
-    return &actor->tasks[sequence];
-}
-
-bool task_is_pending(const struct task_model *task)
-{
-    return task->sequence &&
-           (task->state == TASK_PENDING || task->state == TASK_RETRYING);
-}
-
-bool task_is_known(const struct model *model, const struct actor_model *actor,
-                   const struct task_model *task, int64_t clock_ms)
-{
-    const struct engine_options *options = model->rules->options;
-    int64_t age_ms = clock_ms - task->finished_clock_ms;
-    if (task->forgotten)
-        return false;
-    if (!task_state_is_final(task->state))
-        return true;
-    if (!task->key.size)
-        return age_ms < options->retention_keyless_ms &&
-               actor->keyless_finished - task->keyless_number < RETENTION_KEYLESS_TASKS;
-    return age_ms < (task->state == TASK_FAILED ? options->retention_failed_ms
-                                                : options->retention_done_ms);
-}
-
-struct task_model *actor_task_of_key(const struct model *model,
-                                     const struct actor_model *actor, struct view key,
-                                     int64_t clock_ms)
-{
-    struct task_model *task = NULL;
-    if (key.size > 1 && key.data[0] == '.')
-        task = actor_task(actor, strtoull(key.data + 1, NULL, 10));
-    else
-        for (uint64_t i = actor->next; i > 1 && !task; i--)
-            if (actor->tasks[i - 1].sequence &&
-                view_equal(actor->tasks[i - 1].key, key))
-                task = &actor->tasks[i - 1];
-    return task && task_is_known(model, actor, task, clock_ms) ? task : NULL;
-}
-
-struct task_model *actor_first(const struct actor_model *actor)
-{
-    struct task_model *first = NULL;
-    for (uint64_t i = 1; i < actor->next; i++)
-        if (task_is_pending(&actor->tasks[i]) &&
-            (!first || actor->tasks[i].place < first->place))
-            first = &actor->tasks[i];
-    return first;
-}
-
-uint64_t actor_count_pending(const struct actor_model *actor)
-{
-    uint64_t count = 0;
-    for (uint64_t i = 1; i < actor->next; i++)
-        count += task_is_pending(&actor->tasks[i]);
-    return count;
-}
-
-uint64_t actor_count_delayed(const struct actor_model *actor)
-{
-    uint64_t count = 0;
-    for (uint64_t i = 1; i < actor->next; i++)
-        count += actor->tasks[i].sequence && actor->tasks[i].state == TASK_DELAYED;
-    return count;
-}
-
-uint64_t actor_mailbox_bytes(const struct actor_model *actor)
-{
-    uint64_t bytes = 0;
-    for (uint64_t i = 1; i < actor->next; i++)
-        if (actor->tasks[i].sequence && !task_state_is_final(actor->tasks[i].state))
-            bytes += actor->tasks[i].message.size;
-    return bytes;
-}
-
-bool actor_is_through(const struct actor_model *actor)
-{
-    return actor_count_pending(actor) + actor_count_delayed(actor) == 0;
-}
-
-struct key task_key(const struct task_model *task)
-{
-    struct key key = {.size = (uint8_t)task->key.size};
-    if (task->key.size)
-        memcpy(key.text, task->key.data, task->key.size);
-    else
-        key_of_sequence(task->sequence, &key);
-    return key;
-}
-
-int timer_of(struct view name)
-{
-    return name.size ? name.data[name.size - 1] - '0' : -1;
-}
 
 /* ------------------------------------------------------------------------ actors ---
  */
@@ -167,9 +27,12 @@ static void empty(struct actor_model *actor)
 {
     free(actor->tasks);
     free(actor->lines);
+    free(actor->ties);
     actor->tasks = NULL;
     actor->lines = NULL;
+    actor->ties = NULL;
     actor->task_capacity = actor->line_capacity = actor->line_count = 0;
+    actor->tie_capacity = actor->tie_count = 0;
     actor->next = 0;
 }
 
@@ -188,6 +51,45 @@ static void create(struct model *model, const struct event *event,
     actor->state_version = 1;
     actor->created_ms = actor->state_ms = event->wall_ms;
     actor->why = "";
+}
+
+/* One side: what the other is to this one. */
+static void put_tie(struct actor_model *actor, uint64_t other, unsigned flags)
+{
+    size_t at = 0;
+    while (at < actor->tie_count && actor->ties[at].other != other)
+        at++;
+    if (at == actor->tie_capacity) {
+        actor->tie_capacity = actor->tie_capacity * 2 + 4;
+        actor->ties =
+            memory_resize(actor->ties, actor->tie_capacity * sizeof *actor->ties);
+    }
+    if (flags) {
+        actor->ties[at] = (struct tie_model){other, flags};
+        actor->tie_count += at == actor->tie_count;
+    } else if (at < actor->tie_count) {
+        actor->tie_count--;
+        memmove(actor->ties + at, actor->ties + at + 1,
+                (actor->tie_count - at) * sizeof *actor->ties);
+    }
+    actor->touches++;
+}
+
+static void tie(struct model *model, struct actor_model *actor, uint64_t other,
+                unsigned flags)
+{
+    unsigned back = (flags & TIE_WATCHES ? TIE_WATCHED : 0u) |
+                    (flags & TIE_WATCHED ? TIE_WATCHES : 0u) | (flags & TIE_LINKED);
+    put_tie(actor, other, flags);
+    put_tie(model_actor(model, other), actor->id, back);
+}
+
+static void go(struct model *model, struct actor_model *actor)
+{
+    while (actor->tie_count)
+        tie(model, actor, actor->ties[0].other, 0);
+    empty(actor);
+    actor->is_gone = true;
 }
 
 /* ------------------------------------------------------------------------- tasks ---
@@ -211,7 +113,7 @@ static void accept(struct actor_model *actor, const struct event *event,
                    const struct effect *effect)
 {
     uint64_t sequence = take_number(actor);
-    ENSURE(sequence == effect->sequence);
+    ENSURE(!effect->sequence || sequence == effect->sequence);
     actor->tasks[sequence] =
         (struct task_model){.sequence = sequence,
                             .place = effect->due_ms ? 0 : sequence,
@@ -219,6 +121,7 @@ static void accept(struct actor_model *actor, const struct event *event,
                             .key = effect->key,
                             .timer = effect->timer,
                             .message = effect->text,
+                            .letter = effect->letter,
                             .openings = effect->openings,
                             .accepted_ms = event->wall_ms,
                             .due_ms = effect->due_ms};
@@ -287,6 +190,19 @@ static void note_error(struct actor_model *actor, const struct task_model *task,
     actor->error_key = arena_copy(arena, key_view(&key));
 }
 
+/* What was set aside is in line again, in its place. */
+static void change_state(struct actor_model *actor, const struct event *event,
+                         struct view state, struct view type)
+{
+    actor->state = state;
+    actor->type = type;
+    actor->state_version++;
+    actor->state_ms = event->wall_ms;
+    for (uint64_t i = 1; i < actor->next; i++)
+        if (actor->tasks[i].sequence && actor->tasks[i].state == TASK_DEFERRED)
+            actor->tasks[i].state = TASK_PENDING;
+}
+
 static void finish(struct model *model, struct actor_model *actor,
                    const struct event *event, const struct effect *effect)
 {
@@ -304,12 +220,8 @@ static void finish(struct model *model, struct actor_model *actor,
         actor->timers[timer_of(task->timer)] = 0;
     if (actor->retry_sequence == task->sequence)
         actor->retry_sequence = 0;
-    if (effect->state_changed) {
-        actor->state = effect->state;
-        actor->state_version++;
-        actor->state_ms = event->wall_ms;
-        actor->type = view_of("", 0);
-    }
+    if (effect->state_changed)
+        change_state(actor, event, effect->state, view_of("", 0));
     actor->done += effect->outcome == TASK_DONE;
     actor->failed += effect->outcome == TASK_FAILED;
     actor->canceled += effect->outcome == TASK_CANCELED;
@@ -331,6 +243,15 @@ static void attempt(struct model *model, struct actor_model *actor,
     actor->retry_sequence = task->sequence;
     actor->retry_ms = effect->due_ms;
     note_error(actor, task, effect->text, model->arena);
+}
+
+static void defer(struct actor_model *actor, const struct effect *effect)
+{
+    struct task_model *task = actor_task(actor, effect->sequence);
+    ENSURE(task && task_is_pending(task));
+    task->state = TASK_DEFERRED;
+    if (actor->retry_sequence == task->sequence)
+        actor->retry_sequence = 0;
 }
 
 /* To the end of the mailbox. */
@@ -377,8 +298,7 @@ static void apply(struct model *model, const struct event *event,
     case EFFECT_CREATE:
         break;
     case EFFECT_REMOVE:
-        empty(actor);
-        actor->is_gone = true;
+        go(model, actor);
         break;
     case EFFECT_OWNER:
         actor->owners[effect->part] = effect->owner;
@@ -391,10 +311,7 @@ static void apply(struct model *model, const struct event *event,
         actor->behavior = effect->text;
         break;
     case EFFECT_STATE:
-        actor->state = effect->state;
-        actor->type = effect->text;
-        actor->state_version++;
-        actor->state_ms = event->wall_ms;
+        change_state(actor, event, effect->state, effect->text);
         break;
     case EFFECT_ACCEPT:
         accept(actor, event, effect);
@@ -414,6 +331,12 @@ static void apply(struct model *model, const struct event *event,
     case EFFECT_FORGET:
         forget(actor, effect);
         break;
+    case EFFECT_DEFER:
+        defer(actor, effect);
+        break;
+    case EFFECT_TIE:
+        tie(model, actor, effect->other, effect->ties);
+        break;
     }
     actor->touches++;
 }
@@ -426,31 +349,58 @@ static const char *why_of(const struct model *model, const struct actor_model *a
         return "retrying";
     if (actor->is_suspended)
         return "suspended";
-    if (pending + actor_count_delayed(actor) >=
-        model->rules->options->mailbox_tasks_max)
+    if (actor_count_unfinished(actor) >= model->rules->options->mailbox_tasks_max)
         return "full";
     if (actor->failed)
         return "failed";
-    if (pending && !model_behavior(model, actor).size)
+    if (pending && !model_behavior(model, actor))
         return "no-behavior";
     return "";
 }
 
-void model_apply(struct model *model, const struct event *event)
+static void update_why(struct model *model, const struct event *event)
 {
-    struct actor_model *actor = model_actor(model, event->effects[0].actor);
-    if (actor)
-        actor->old_lines = actor->line_count;
-    for (size_t i = 0; i < event->count; i++)
-        apply(model, event, &event->effects[i]);
-    actor = model_actor(model, event->effects[0].actor);
-    if (!actor)
-        return;
-    const char *why = why_of(model, actor);
-    if (strcmp(why, actor->why) != 0) {
+    struct actor_model *actor = model_actor(model, model->applying);
+    const char *why = actor ? why_of(model, actor) : NULL;
+    if (actor && strcmp(why, actor->why) != 0) {
         actor->why = why;
         actor->why_ms = event->wall_ms;
     }
+}
+
+void model_begin(struct model *model, const struct event *event)
+{
+    model->applying = 0;
+    for (size_t i = 0; i < event->count; i++) {
+        struct actor_model *actor = model_actor(model, event->effects[i].actor);
+        if (actor)
+            actor->old_lines = actor->line_count;
+    }
+}
+
+void model_apply_one(struct model *model, const struct event *event,
+                     const struct effect *effect)
+{
+    struct actor_model *actor = model_actor(model, effect->actor);
+    if (actor && event->is_stepwise)
+        actor->old_lines = actor->line_count;
+    if (model->applying != effect->actor)
+        update_why(model, event);
+    model->applying = effect->actor;
+    apply(model, event, effect);
+}
+
+void model_end(struct model *model, const struct event *event)
+{
+    update_why(model, event);
+}
+
+void model_apply(struct model *model, const struct event *event)
+{
+    model_begin(model, event);
+    for (size_t i = 0; i < event->count; i++)
+        model_apply_one(model, event, &event->effects[i]);
+    model_end(model, event);
 }
 
 /* ----------------------------------------------------------------------- copying ---
@@ -460,6 +410,7 @@ static void copy_actor(struct actor_model *actor, const struct actor_model *from
 {
     struct task_model *tasks = actor->tasks;
     struct line_model *lines = actor->lines;
+    struct tie_model *ties = actor->ties;
     *actor = *from;
     actor->tasks = memory_resize(tasks, (from->task_capacity + 1) * sizeof *tasks);
     actor->lines = memory_resize(lines, (from->line_capacity + 1) * sizeof *lines);
@@ -467,6 +418,9 @@ static void copy_actor(struct actor_model *actor, const struct actor_model *from
         memcpy(actor->tasks, from->tasks, from->task_capacity * sizeof *tasks);
     if (from->line_count)
         memcpy(actor->lines, from->lines, from->line_count * sizeof *lines);
+    actor->ties = memory_resize(ties, (from->tie_capacity + 1) * sizeof *ties);
+    if (from->tie_count)
+        memcpy(actor->ties, from->ties, from->tie_count * sizeof *ties);
 }
 
 static void drop_last(struct model *model)

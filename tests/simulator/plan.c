@@ -26,8 +26,10 @@ static void make_options(struct sim *sim)
     options->mailbox_tasks_max = ONE_OF(sim, 3, 10, 40, 100);
     options->log_bytes_max = ONE_OF(sim, 2000, 8000, 20000);
     options->segment_bytes = ONE_OF(sim, 65536, 131072);
-    if (options->message_bytes_max == 100 && options->log_bytes_max == 2000 &&
-        options->mailbox_tasks_max <= 40)
+    if (sim->plan.sends || sim->plan.ties)
+        options->segment_bytes = ONE_OF(sim, 131072, 262144, 1u << 20);
+    else if (options->message_bytes_max == 100 && options->log_bytes_max == 2000 &&
+             options->mailbox_tasks_max <= 40)
         options->segment_bytes = options->mailbox_tasks_max <= 10 ? 8192 : 16384;
     if (dice_odds(&sim->dice, 2)) {
         options->retention_done_ms = 10 * MINUTE_MS;
@@ -57,6 +59,7 @@ static void flood(struct sim *sim)
     sim->plan.flood = 380; /* of a dozen each: more than the engine keeps in memory */
     sim->plan.posts_max = 12;
     sim->plan.has_fallback = false;
+    sim->plan.sends = sim->plan.ties = sim->plan.away = 0;
     sim->plan.name_count = 1;
     sim->plan.names[0] = "nobody";
     sim->options.mailbox_tasks_max = 6000;
@@ -65,7 +68,6 @@ static void flood(struct sim *sim)
 
 void plan_make(struct sim *sim)
 {
-    make_options(sim);
     sim->plan = (struct plan){.name_count = ONE_OF(sim, 1, 3, NAMES_MAX),
                               .keys = ONE_OF(sim, 3, 10, 60),
                               .crash = ONE_OF(sim, 0, 10, 40, 200),
@@ -81,9 +83,14 @@ void plan_make(struct sim *sim)
                               .posts_max = ONE_OF(sim, 1, 4, 12),
                               .pages_max = ONE_OF(sim, 0, 1, 3, 10),
                               .idle_actors_max = ONE_OF(sim, 1, 3, 1000),
+                              .sends = ONE_OF(sim, 0, 2, 2, 6, 20),
+                              .ties = ONE_OF(sim, 0, 2, 4, 10),
+                              .defer = ONE_OF(sim, 0, 4, 10, 40),
+                              .away = ONE_OF(sim, 0, 0, 0, 10, 60),
                               .has_fallback = dice_odds(&sim->dice, 2),
                               .jump_ms_max = ONE_OF(sim, 1, 60, 24 * 60, 20 * 24 * 60) *
                                              MINUTE_MS};
+    make_options(sim);
     choose_names(sim);
     if (dice_odds(&sim->dice, 60))
         flood(sim);

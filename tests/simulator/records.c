@@ -3,7 +3,8 @@
  * Whether a record found room is the one thing that the model cannot foresee, so it
  * looks: the linker hands the engine this record_commit() (--wrap), which notes what
  * became of each record and whose it was. The model says itself which records there
- * must be, and in which order; one more or one less is a fault.
+ * must be, and in which order; one more or one less is a fault. Room for an open record
+ * is taken before anything is known of it, so what record_open() refuses is anybody's.
  *
  * Retiring actors are removed when nothing of them is left: at once, but when there is
  * no room; then at a moment that is the engine's choice.
@@ -14,6 +15,10 @@
 /* The names are the linker's. */
 enum status __real_record_commit(struct engine *engine);
 enum status __wrap_record_commit(struct engine *engine);
+enum status __real_record_open(struct engine *engine, size_t bytes_max);
+enum status __wrap_record_open(struct engine *engine, size_t bytes_max);
+
+#define ANYBODY 0
 
 /* Whose step it is; one run at a time. */
 static struct sim *current;
@@ -28,20 +33,40 @@ static struct record_try *add_try(struct sim *sim)
     return &sim->records[sim->record_count++];
 }
 
-enum status __wrap_record_commit(struct engine *engine)
+/* Whose record it is: that of the actor it begins with, or of the one it removes. */
+static struct record_try describe(const struct engine *engine)
 {
     struct change_reader reader;
     struct change change;
+    struct record_try record = {0};
     ENSURE(change_read_begin(&reader, view_bytes(&engine->body)));
-    ENSURE(change_read(&reader, &change));
+    for (bool first = true; change_read(&reader, &change); first = false) {
+        record.removes = change.type == CHANGE_REMOVE;
+        if (first || record.removes)
+            record.actor = change.actor;
+    }
+    ENSURE(!reader.failed && record.actor);
+    return record;
+}
+
+enum status __wrap_record_commit(struct engine *engine)
+{
+    struct record_try record = describe(engine);
     ENSURE(engine->body.size <= engine->record_bytes_max);
-    struct record_try *record = add_try(current);
-    *record = (struct record_try){.actor = change.actor,
-                                  .removes = change.type == CHANGE_REMOVE};
+    *add_try(current) = record;
     size_t at = current->record_count - 1;
     enum status status = __real_record_commit(engine);
     current->records[at].status = status;
     current->was_short |= status != STATUS_OK;
+    return status;
+}
+
+enum status __wrap_record_open(struct engine *engine, size_t bytes_max)
+{
+    enum status status = __real_record_open(engine, bytes_max);
+    if (status)
+        *add_try(current) = (struct record_try){.actor = ANYBODY, .status = status};
+    current->was_short |= status && status != STATUS_TOO_LARGE;
     return status;
 }
 
@@ -67,16 +92,20 @@ static void retire(struct sim *sim, const struct record_try *record)
     struct actor_model *actor = model_actor(&sim->decided, record->actor);
     sim_trace(sim, "  retired %.*s: %s", (int)actor->name.size, actor->name.data,
               status_text(record->status));
-    struct effect effect = {.kind = EFFECT_REMOVE, .actor = record->actor};
-    if (record->status == STATUS_OK)
-        sim_event_add(sim, &effect, 1);
+    struct decision decision;
+    if (record->status)
+        return;
+    decision_begin(&decision, sim, false);
+    notices_gone(&decision, record->actor);
+    decision_keep(&decision);
 }
 
 enum status records_next(struct sim *sim, uint64_t actor, bool removes)
 {
     while (sim->record_next < sim->record_count) {
         const struct record_try *record = &sim->records[sim->record_next++];
-        if (record->actor == actor && record->removes == removes)
+        if ((record->actor == actor && record->removes == removes) ||
+            (record->actor == ANYBODY && !removes))
             return record->status;
         SIM_CHECK(sim, record->removes,
                   "a record of actor %llu was written where one of %llu was due",

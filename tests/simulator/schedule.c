@@ -1,99 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What happens next. Requests are made so that they meet: few names, few keys, each key
- * mostly with the same bytes and sometimes with others, words about keys that may or
- * may not be there.
- */
+/* What happens next: requests, time that passes, and trouble. */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
-static const char *any_name(struct sim *sim)
-{
-    return sim->plan.names[dice_roll(&sim->dice, sim->plan.name_count)];
-}
-
 /* Mostly one that is there. */
 static uint64_t any_actor(struct sim *sim)
 {
-    struct actor_model *actor =
-        model_actor_named(&sim->decided, view_text(any_name(sim)));
+    struct actor_model *actor = model_actor_named(&sim->decided, choose_name(sim));
+    if (sim->plan.sends && dice_odds(&sim->dice, 8))
+        actor = model_actor_named(&sim->decided, view_text(DEAD_LETTERS_NAME));
     if (actor && !dice_odds(&sim->dice, 50))
         return actor->id;
     return dice_roll(&sim->dice, sim->decided.actor_count + 2);
 }
 
-static struct key any_key(struct sim *sim, unsigned *number_out)
-{
-    struct key key;
-    char text[32];
-    *number_out = (unsigned)dice_roll(&sim->dice, sim->plan.keys);
-    int size = snprintf(text, sizeof text, *number_out % 5 ? "k%u" : "a key/%u,~@",
-                        *number_out);
-    ENSURE(key_from_raw(view_of(text, (size_t)size), &key) == STATUS_OK);
-    return key;
-}
-
-static struct view any_bytes(struct sim *sim, size_t size)
-{
-    char *bytes = arena_take(&sim->arena, size + 1);
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (char)dice_next(&sim->dice);
-    return view_of(bytes, size);
-}
-
-/* The same number makes the same message, but for its last newline. */
-static struct view message_of(struct sim *sim, uint64_t number)
-{
-    static const char *const ends[] = {"", "\n", "\r\n", "\n", "\r"};
-    const char *end = ends[dice_roll(&sim->dice, dice_odds(&sim->dice, 20) ? 5 : 4)];
-    if (number % 7 == 6)
-        return arena_format(&sim->arena, "coffee %llu, please%s",
-                            (unsigned long long)number, end);
-    return arena_format(&sim->arena, "%lld%s", (long long)(number % 200) - 50, end);
-}
-
-static struct view any_message(struct sim *sim)
-{
-    uint64_t roll = dice_roll(&sim->dice, 30);
-    size_t bytes_max = sim->options.message_bytes_max;
-    if (roll == 0)
-        return any_bytes(sim, bytes_max + dice_roll(&sim->dice, 3) - 1);
-    if (roll < 4)
-        return any_bytes(sim, dice_roll(&sim->dice, bytes_max));
-    return message_of(sim, dice_next(&sim->dice));
-}
-
-static struct engine_owner any_owner(struct sim *sim)
-{
-    return (struct engine_owner){.uid = (uint32_t)dice_roll(&sim->dice, 3),
-                                 .gid = (uint32_t)dice_roll(&sim->dice, 3),
-                                 .mode = dice_odds(&sim->dice, 2) ? 0700 : 0755};
-}
-
 /* ----------------------------------------------------------------------- messages ---
  */
-
-static void set_times(struct sim *sim, struct parameters *parameters)
-{
-    int64_t far_ms = dice_odds(&sim->dice, 4) ? sim->plan.jump_ms_max : 200;
-    if (dice_odds(&sim->dice, 50))
-        parameters->at_ms = sim->wall_ms + DELAY_MS_MAX + 1;
-    else if (dice_odds(&sim->dice, 2))
-        parameters->delay_ms = dice_between(&sim->dice, 0, far_ms);
-    else
-        parameters->at_ms = sim->wall_ms + dice_between(&sim->dice, -far_ms, far_ms);
-    if (dice_odds(&sim->dice, 2))
-        snprintf(parameters->timer, sizeof parameters->timer, "timer-%u",
-                 (unsigned)dice_roll(&sim->dice, TIMER_NAMES));
-}
 
 static void set_key(struct sim *sim, struct post *post)
 {
     unsigned number;
-    post->parameters.key = any_key(sim, &number);
+    post->parameters.key = choose_key(sim, &number);
     if (dice_odds(&sim->dice, 40))
         key_of_sequence(1 + dice_roll(&sim->dice, 40), &post->parameters.key);
     if (dice_odds(&sim->dice, 10))
@@ -101,7 +31,7 @@ static void set_key(struct sim *sim, struct post *post)
     if (dice_odds(&sim->dice, 8))
         return; /* other bytes under it */
     for (size_t n = 0; n < post->count; n++)
-        post->messages[n] = message_of(sim, number + (post->first_line + n) * 100);
+        post->messages[n] = choose_numbered(sim, number + (post->first_line + n) * 100);
 }
 
 static void fill_send(struct sim *sim, struct post *post)
@@ -112,19 +42,23 @@ static void fill_send(struct sim *sim, struct post *post)
     post->first_line = 1;
     parameters_clear(&post->parameters);
     for (size_t n = 0; n < post->count; n++)
-        post->messages[n] = any_message(sim);
+        post->messages[n] = choose_message(sim);
     if (dice_odds(&sim->dice, 2))
         set_key(sim, post);
     if (post->count == 1 && dice_odds(&sim->dice, 5))
-        set_times(sim, &post->parameters);
+        choose_times(sim, &post->parameters);
     if (post->parameters.timer[0] && !dice_odds(&sim->dice, 8))
         post->parameters.key.size = 0;
     post->refuse_suspended = dice_odds(&sim->dice, 4);
+    post->caller = view_text(dice_odds(&sim->dice, 4) ? "ann" : "");
+    post->headers = view_of("", 0);
+    if ((sim->plan.sends || sim->plan.ties) && dice_odds(&sim->dice, 4))
+        post->headers = view_text("X-Event: push\n");
     if (dice_odds(&sim->dice, 4)) {
         post->actor = 0;
-        post->name = view_text(any_name(sim));
+        post->name = choose_name(sim);
         post->parameters.create = true;
-        post->owner = any_owner(sim);
+        post->owner = choose_owner(sim);
     }
     sim_trace(
         sim, "send %zu to actor %llu %.*s key %.*s line %llu delay %lld at %lld %s",
@@ -134,62 +68,6 @@ static void fill_send(struct sim *sim, struct post *post)
         (long long)post->parameters.at_ms, post->parameters.timer);
 }
 
-/* -------------------------------------------------------------------------- words ---
- */
-
-static struct key any_known_key(struct sim *sim, const struct actor_model *actor)
-{
-    struct key key;
-    unsigned number;
-    if (actor && actor->next > 1 && dice_odds(&sim->dice, 2)) {
-        uint64_t recent = actor->next < 30 ? actor->next : 30;
-        struct task_model *task =
-            actor_task(actor, actor->next - dice_roll(&sim->dice, recent));
-        if (task && dice_odds(&sim->dice, 2))
-            return task_key(task);
-        key_of_sequence(1 + dice_roll(&sim->dice, actor->next), &key);
-        return key;
-    }
-    key = any_key(sim, &number);
-    struct key line = key;
-    if (dice_odds(&sim->dice, 4))
-        key_of_line(&key, 1 + dice_roll(&sim->dice, SEND_MESSAGES_MAX), &line);
-    return line;
-}
-
-/* A word about the task that runs: cancel it; once it is canceled, and its turn still
-   under way, bring it back; and then cancel it again. */
-static void meddle(struct sim *sim, const struct actor_model *actor, struct word *word)
-{
-    const struct turn *turn = turns_of(sim, actor->id);
-    const struct task_model *task = actor_task(actor, turn->sequence);
-    word->key = task_key(task);
-    if (task_state_is_final(task->state))
-        word->kind = dice_odds(&sim->dice, 6) ? WORD_FORGET : WORD_RETRY;
-    else
-        word->kind = dice_odds(&sim->dice, 3) ? WORD_CLEAR : WORD_CANCEL;
-}
-
-static struct word any_word(struct sim *sim, const struct actor_model *actor)
-{
-    static const enum word_kind kinds[] = {
-        WORD_SUSPEND, WORD_RESUME,       WORD_RESUME, WORD_RESTART,     WORD_CLEAR,
-        WORD_RETRY,   WORD_RETRY,        WORD_RETRY,  WORD_CANCEL,      WORD_CANCEL,
-        WORD_FORGET,  WORD_RETRY_FAILED, WORD_FORGET, WORD_CANCEL_TIMER};
-    struct word word = {.kind =
-                            kinds[dice_roll(&sim->dice, sizeof kinds / sizeof *kinds)]};
-    if (dice_odds(&sim->dice, 30))
-        word.kind = dice_odds(&sim->dice, 2) ? WORD_BAD : WORD_SHOWN;
-    if (dice_odds(&sim->dice, sim->plan.remove))
-        word.kind = WORD_RETIRE;
-    word.key = any_known_key(sim, actor);
-    if (actor && turns_of(sim, actor->id) && dice_odds(&sim->dice, 3))
-        meddle(sim, actor, &word);
-    word.timer = arena_format(&sim->arena, "timer-%u",
-                              (unsigned)dice_roll(&sim->dice, TIMER_NAMES));
-    return word;
-}
-
 static void fill_control(struct sim *sim, struct post *post)
 {
     const struct actor_model *actor = model_actor(&sim->decided, post->actor);
@@ -197,7 +75,7 @@ static void fill_control(struct sim *sim, struct post *post)
     post->word_count =
         dice_odds(&sim->dice, 3) ? 1 + dice_roll(&sim->dice, WORDS_MAX) : 1;
     for (size_t i = 0; i < post->word_count; i++)
-        post->words[i] = any_word(sim, actor);
+        post->words[i] = choose_word(sim, actor);
     sim_trace(sim, "control of actor %llu:", (unsigned long long)post->actor);
 }
 
@@ -207,8 +85,8 @@ static void fill_control(struct sim *sim, struct post *post)
 static void fill_create(struct sim *sim, struct post *post)
 {
     post->kind = POST_CREATE;
-    post->name = view_text(dice_odds(&sim->dice, 20) ? "a/b" : any_name(sim));
-    post->owner = any_owner(sim);
+    post->name = dice_odds(&sim->dice, 20) ? view_text("a/b") : choose_name(sim);
+    post->owner = choose_owner(sim);
     sim_trace(sim, "create %.*s", (int)post->name.size, post->name.data);
 }
 
@@ -216,7 +94,7 @@ static void fill_state(struct sim *sim, struct post *post)
 {
     const struct actor_model *actor = model_actor(&sim->decided, post->actor);
     post->kind = POST_STATE;
-    post->state = any_message(sim);
+    post->state = choose_message(sim);
     post->type = view_text(dice_odds(&sim->dice, 2) ? "text/plain" : "");
     post->expected_version = STATE_VERSION_ANY;
     if (actor && dice_odds(&sim->dice, 2))
@@ -227,10 +105,10 @@ static void fill_state(struct sim *sim, struct post *post)
 static void fill_behavior(struct sim *sim, struct post *post)
 {
     post->kind = POST_BEHAVIOR;
-    post->name =
-        view_text(dice_odds(&sim->dice, 3)   ? ""
-                  : dice_odds(&sim->dice, 8) ? "unknown"
-                                             : turns_names[dice_roll(&sim->dice, 7)]);
+    post->name = view_text(dice_odds(&sim->dice, 3) ? ""
+                           : dice_odds(&sim->dice, 8)
+                               ? "unknown"
+                               : turns_names[dice_roll(&sim->dice, KINDS)]);
     sim_trace(sim, "behavior of actor %llu: %.*s", (unsigned long long)post->actor,
               (int)post->name.size, post->name.data);
 }
@@ -253,7 +131,7 @@ static void fill_other(struct sim *sim, struct post *post)
     case 4:
         post->kind = POST_OWNER;
         post->part = (enum actor_part)dice_roll(&sim->dice, PART_COUNT);
-        post->owner = any_owner(sim);
+        post->owner = choose_owner(sim);
         sim_trace(sim, "owner of actor %llu", (unsigned long long)post->actor);
         break;
     default:
@@ -269,7 +147,7 @@ static void fill_flood(struct sim *sim, struct post *post)
     post->first_line = 1;
     parameters_clear(&post->parameters);
     for (size_t n = 0; n < post->count; n++)
-        post->messages[n] = message_of(sim, n);
+        post->messages[n] = choose_numbered(sim, n);
     post->actor = 0;
     post->name = view_text(sim->plan.names[0]);
     post->parameters.create = true;
@@ -386,6 +264,8 @@ static void disturb_rest(struct sim *sim)
         (void)!journal_prepare(sim->engine->journal);
     if (dice_odds(&sim->dice, sim->plan.full))
         fill_disk(sim);
+    if (dice_odds(&sim->dice, sim->plan.away))
+        kinds_change(sim);
     if (dice_odds(&sim->dice, sim->plan.crash * 4)) {
         drive_stop_cleanly(sim);
         drive_open(sim);

@@ -141,7 +141,8 @@ static void post_send(struct sim *sim, struct post *post)
                                .count = post->count,
                                .parameters = &post->parameters,
                                .first_line = post->first_line,
-                               .caller = view_of("", 0),
+                               .caller = post->caller,
+                               .headers = post->headers,
                                .refuse_suspended = post->refuse_suspended,
                                .create_name = post->name,
                                .create_owner = post->owner};
@@ -154,7 +155,8 @@ static void post_words(struct sim *sim, struct post *post)
     for (size_t i = 0; i < post->word_count; i++) {
         struct view line = word_text(sim, &post->words[i]);
         bytes_append(&lines, line);
-        sim_trace(sim, "  %.*s", (int)line.size - 1, line.data);
+        bytes_append_text(&lines, "\n");
+        sim_trace(sim, "  %.*s", (int)line.size, line.data);
     }
     engine_control(sim->engine, post->actor, view_bytes(&lines), answered, post);
 }
@@ -195,25 +197,6 @@ void sim_post(struct sim *sim, struct post *post)
     case POST_TURN:
         break;
     }
-}
-
-/* ------------------------------------------------------------------------- events ---
- */
-
-void sim_event_add(struct sim *sim, const struct effect *effects, size_t count)
-{
-    if (sim->event_count == sim->event_capacity) {
-        sim->event_capacity = sim->event_capacity * 2 + 64;
-        sim->events =
-            memory_resize(sim->events, sim->event_capacity * sizeof *sim->events);
-    }
-    struct effect *copy = arena_take(&sim->arena, count * sizeof *copy);
-    memcpy(copy, effects, count * sizeof *copy);
-    sim->events[sim->event_count] = (struct event){.wall_ms = sim->wall_ms,
-                                                   .clock_ms = sim->step_clock_ms,
-                                                   .effects = copy,
-                                                   .count = count};
-    model_apply(&sim->decided, &sim->events[sim->event_count++]);
 }
 
 struct loose *sim_loose(struct sim *sim, uint64_t actor)

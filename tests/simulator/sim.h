@@ -8,8 +8,11 @@
  *   sim                drives the engine: steps, commits, crashes, openings
  *   records            what the engine tried to write, as the one thing that the model
  *                      cannot foresee is whether the disk had room
+ *   decision           one event in the making
  *   decide, words      what becomes of a request
- *   turns              behaviors, and what becomes of their answers
+ *   turns, kinds       behaviors, and what becomes of their answers
+ *   sends, notices     what a turn's end does to other actors
+ *   choose, answers    what is asked and answered, by the dice
  *   schedule           what happens next, by the dice
  *   check, waits       what the engine shows, held against the model
  */
@@ -26,6 +29,9 @@
 #define SEND_MESSAGES_MAX 12
 #define WORDS_MAX 6
 #define NAMES_MAX 8
+#define CHILDREN_MAX 6 /* names of actors that turns make */
+#define KINDS_MAX 8
+#define RATE_TURNS_MAX 4
 #define TURNS_MAX 32
 #define WAITS_MAX 8
 #define FOLDER_BYTES 64
@@ -44,6 +50,10 @@ enum word_kind {
     WORD_CANCEL,
     WORD_FORGET,
     WORD_CANCEL_TIMER,
+    WORD_WATCH,
+    WORD_UNWATCH,
+    WORD_LINK,
+    WORD_UNLINK,
     WORD_SHOWN, /* a line of the file's own form */
     WORD_BAD
 };
@@ -52,13 +62,26 @@ struct word {
     enum word_kind kind;
     struct key key;
     struct view timer;
+    struct view name; /* of another actor */
+};
+
+/* What a turn sends. */
+struct send_model {
+    enum send_kind kind;
+    struct view target; /* empty: the actor itself */
+    struct parameters parameters;
+    struct view text;
+    struct word word; /* of SEND_CONTROL: what the text says */
 };
 
 /* What a behavior answered. */
 struct turn_answer {
     enum turn_verdict verdict;
     struct view result, error, state;
-    bool state_changed, result_is_message;
+    bool state_changed, result_is_message, defer;
+    int64_t retry_after_ms;
+    struct send_model *sends;
+    size_t send_count;
 };
 
 enum post_kind {
@@ -82,6 +105,7 @@ struct post {
     struct view messages[SEND_MESSAGES_MAX];
     size_t count;
     struct parameters parameters;
+    struct view caller, headers;
     uint64_t first_line;
     bool refuse_suspended;
     struct engine_owner owner;
@@ -121,6 +145,10 @@ struct plan {
     unsigned idle_actors_max;
     bool has_fallback;
     unsigned flood; /* sends to a mailbox that nobody handles at first */
+    unsigned sends; /* turns send something */
+    unsigned ties;  /* words are about other actors */
+    unsigned defer;
+    unsigned away; /* a behavior comes or goes */
     int64_t jump_ms_max;
 };
 
@@ -128,12 +156,29 @@ struct plan {
 struct turn {
     uint64_t actor; /* 0: this place is free */
     uint64_t sequence;
+    struct behavior *behavior;
     int64_t started_ns;
-    bool is_void;
+    bool is_void;   /* its task was canceled: what it answers is dropped */
+    bool is_killed; /* the engine said so */
     turn_finish_fn *finish;
     void *context;
     struct post_list parked; /* states to be written after it */
     bool is_posted;          /* the answer is on its way */
+};
+
+/* What there is of a behavior besides what the engine knows of it. */
+struct kind {
+    unsigned turns_max;                 /* under way at once; 0: any number */
+    int64_t started_ns[RATE_TURNS_MAX]; /* of the last turns, where there is a rate */
+    uint64_t started;
+    unsigned stuck; /* commits since which it could run someone */
+};
+
+/* One event in the making. */
+struct decision {
+    struct sim *sim;
+    struct event event;
+    size_t capacity;
 };
 
 struct record_try {
@@ -204,7 +249,10 @@ struct sim {
     uint64_t answered_actor; /* its turn was over within its start; 0: none */
     struct turn_answer answered;
     uint64_t answered_sequence;
-    struct behavior *kinds;
+    struct behavior *answered_behavior;
+    struct behavior kinds[KINDS_MAX];
+    struct kind kind_states[KINDS_MAX];
+    bool are_away[KINDS_MAX];
 
     struct wait *waits[WAITS_MAX];
     struct loose *loose; /* by actor id */
@@ -229,7 +277,16 @@ int64_t sim_store_clock(const struct sim *sim);
 struct loose *sim_loose(struct sim *sim, uint64_t actor);
 void post_list_add(struct post_list *list, struct post *post);
 void sim_post(struct sim *sim, struct post *post);
-void sim_event_add(struct sim *sim, const struct effect *effects, size_t count);
+
+/* decision.c */
+void decision_begin(struct decision *decision, struct sim *sim, bool is_stepwise);
+void decision_put(struct decision *decision, const struct effect *effect);
+/* The number of the actor's next task. */
+uint64_t decision_next(const struct decision *decision, uint64_t actor);
+/* It happened. */
+void decision_keep(struct decision *decision);
+/* It did not (not for a stepwise one), or was kept. */
+void decision_drop(struct decision *decision);
 
 /* drive.c */
 /* Decides what was posted. */
@@ -261,14 +318,53 @@ void records_end(struct sim *sim);
 void decide_all(struct sim *sim);
 void decide_control_words(struct sim *sim, struct post *post);
 struct view word_text(struct sim *sim, const struct word *word);
-/* Decided on with these effects, unless there was no room. */
-void decide_with(struct sim *sim, struct post *post, const struct effect *effects,
-                 size_t count);
+/* One word on behalf of an actor's turn. Null, or why it cannot be obeyed. */
+const char *words_act_on_one(struct decision *decision, struct actor_model *actor,
+                             const struct actor_model *me, const struct word *word);
+/* Decided so, unless there was no room. Takes the decision. */
+void decide_with(struct sim *sim, struct post *post, struct decision *decision);
 void decide_set_state(struct sim *sim, struct post *post);
+int64_t decide_due(const struct sim *sim, const struct parameters *parameters);
+/* Whether the message is the one that is known. */
+bool decide_is_same(struct sim *sim, const struct actor_model *actor,
+                    const struct task_model *known, struct view message);
+/* Whether an actor of that name is made by a message. */
+bool decide_makes(struct sim *sim, struct view name,
+                  const struct parameters *parameters);
+/* A waiting timer of the same name makes room for the new one. Whether there was one.
+ */
+bool decide_replace_timer(struct decision *decision, const struct actor_model *actor,
+                          const char *name);
 
-/* turns.c */
+/* notices.c */
+void notices_finished(struct decision *decision, uint64_t actor,
+                      const struct task_model *task, enum task_state outcome,
+                      struct view result);
+void notices_gone(struct decision *decision, uint64_t actor);
+void notices_dead_letter(struct decision *decision, const struct actor_model *from,
+                         struct view address, struct view reason, struct view message);
+void notices_reply(struct decision *decision, uint64_t to, const struct actor_model *by,
+                   struct view key, enum task_state outcome, struct view result);
+void notices_undeliverable(struct decision *decision, uint64_t to, struct view target,
+                           struct view key, struct view reason);
+
+/* sends.c */
+void sends_settle(struct decision *decision, uint64_t from, uint64_t task,
+                  const struct behavior *behavior, const struct turn_answer *answer);
+
+/* turns.c, kinds.c */
 void turns_open(struct sim *sim);
+enum { ECHO, COUNTER, KEEP, WILD, PLAIN, LATER, SOON, KINDS };
 extern const char *const turns_names[];
+enum turn_start turns_start_now(struct behavior *behavior,
+                                const struct turn_input *input, uint64_t turn,
+                                struct turn_output *output, turn_finish_fn *finish,
+                                void *context);
+enum turn_start turns_start_later(struct behavior *behavior,
+                                  const struct turn_input *input, uint64_t turn,
+                                  struct turn_output *output, turn_finish_fn *finish,
+                                  void *context);
+void turns_kill(struct behavior *behavior, uint64_t actor);
 /* Null when no turn of the actor is under way. */
 struct turn *turns_of(struct sim *sim, uint64_t actor);
 /* All that a turn of that task builds upon is on disk. */
@@ -282,6 +378,31 @@ void turns_expire(struct sim *sim);
 /* What became of the turn that was over within its start. */
 void turns_settle(struct sim *sim);
 void turns_forget(struct sim *sim);
+void kinds_open(struct sim *sim);
+/* Whether another turn of the behavior may start, as the model has it. */
+bool kinds_have_room(const struct sim *sim, const struct behavior *behavior);
+/* Whether it is one that may have none. */
+bool kinds_are_limited(const struct sim *sim, const struct behavior *behavior);
+/* A turn starts: it must be one that may. */
+void kinds_note_start(struct sim *sim, const struct behavior *behavior);
+/* What is known of them is of the daemon that is gone. */
+void kinds_forget(struct sim *sim);
+/* A behavior comes or goes. */
+void kinds_change(struct sim *sim);
+
+/* choose.c, answers.c */
+struct view choose_name(struct sim *sim);
+struct key choose_key(struct sim *sim, unsigned *number_out);
+/* The same number makes the same message, but for its last newline. */
+struct view choose_numbered(struct sim *sim, uint64_t number);
+struct view choose_message(struct sim *sim);
+void choose_times(struct sim *sim, struct parameters *parameters);
+struct engine_owner choose_owner(struct sim *sim);
+struct word choose_word(struct sim *sim, const struct actor_model *actor);
+/* What a turn answers to the task. */
+void answers_choose(struct sim *sim, const struct actor_model *actor,
+                    const struct task_model *task, struct turn_answer *answer_out);
+void answers_give(const struct turn_answer *answer, struct turn_output *output);
 
 /* schedule.c */
 /* A round: requests, a step, a commit, and what goes wrong. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The behaviors of the simulator. Three are the product's own, whose outcomes the model
- * works out for itself; the others answer whatever the dice say: at once or later, with
- * the disk behind them or running ahead. Every start is held against the model: it must
- * be the first pending task of an actor that may run, with the bytes that were sent,
- * the state as the turns before left it, and, unless it may run ahead, all of it on
- * disk.
+ * Turns of the simulator. Three behaviors are the product's own, whose outcomes the
+ * model works out for itself; the others answer whatever the dice say: at once or
+ * later, with the disk behind them or running ahead. Every start is held against the
+ * model: it must be the first pending task of an actor that may run, with the bytes
+ * that were sent, the state as the turns before left it, and, unless it may run ahead,
+ * all of it on disk.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,13 +14,7 @@
 #include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
-#define ATTEMPTS_MAX 5
-
-enum { ECHO, COUNTER, KEEP, WILD, PLAIN, LATER, SOON, KINDS };
-const char *const turns_names[] = {"echo",  "counter", "keep", "wild",
-                                   "plain", "later",   "soon", NULL};
-
-/* Behaviors are found without a context, so the run is kept here. */
+/* Behaviors are started without a context, so the run is kept here. */
 static struct sim *current;
 
 struct turn *turns_of(struct sim *sim, uint64_t actor)
@@ -72,56 +66,6 @@ static void count(struct sim *sim, struct view state, struct view message,
     answer->state = answer->result = arena_format(&sim->arena, "%lld\n", sum);
 }
 
-static struct view any_bytes(struct sim *sim, size_t bytes_max)
-{
-    char *text = arena_take(&sim->arena, bytes_max + 1);
-    size_t size = dice_roll(&sim->dice, bytes_max + 1);
-    for (size_t i = 0; i < size; i++)
-        text[i] = (char)dice_next(&sim->dice);
-    return view_of(text, size);
-}
-
-static struct view any_error(struct sim *sim)
-{
-    static const char *const errors[] = {"out of beans", "no\ttabs, please", "",
-                                         "one line\nand another", "caf\xC3\xA9"};
-    struct view error = view_text(errors[dice_roll(&sim->dice, 5)]);
-    if (!dice_odds(&sim->dice, 20))
-        return error;
-    char *longer = arena_take(&sim->arena, 400);
-    memset(longer, 'x', 400);
-    return view_of(longer, 400);
-}
-
-static void answer_wildly(struct sim *sim, struct turn_answer *answer)
-{
-    uint64_t roll = dice_roll(&sim->dice, 10);
-    *answer = (struct turn_answer){0};
-    answer->verdict = roll < 6 ? TURN_DONE : roll < 8 ? TURN_FAILED : TURN_RETRY;
-    if (answer->verdict != TURN_DONE) {
-        answer->error = any_error(sim);
-        return;
-    }
-    answer->result_is_message = dice_odds(&sim->dice, 4);
-    if (!answer->result_is_message)
-        answer->result = any_bytes(
-            sim, dice_odds(&sim->dice, 20) ? sim->options.result_bytes_max + 10 : 20);
-    answer->state_changed = dice_odds(&sim->dice, 2);
-    if (answer->state_changed)
-        answer->state = any_bytes(
-            sim, dice_odds(&sim->dice, 20) ? sim->options.state_bytes_max + 10 : 20);
-}
-
-static void give(const struct turn_answer *answer, struct turn_output *output)
-{
-    output->verdict = answer->verdict;
-    output->state_changed = answer->state_changed;
-    output->result_is_message = answer->result_is_message;
-    bytes_append(&output->result, answer->result);
-    bytes_append(&output->error, answer->error);
-    bytes_append(&output->state, answer->state);
-}
-
 /* ------------------------------------------------------------------------- starts ---
  */
 
@@ -130,7 +74,8 @@ static bool only_adds(const struct effect *effect, uint64_t sequence)
 {
     return effect->sequence != sequence &&
            (effect->kind == EFFECT_ACCEPT || effect->kind == EFFECT_DUE ||
-            effect->kind == EFFECT_RETRY || effect->kind == EFFECT_FORGET);
+            effect->kind == EFFECT_RETRY || effect->kind == EFFECT_FORGET ||
+            effect->kind == EFFECT_TIE);
 }
 
 bool turns_are_durable(const struct sim *sim, uint64_t actor, uint64_t sequence)
@@ -142,6 +87,27 @@ bool turns_are_durable(const struct sim *sim, uint64_t actor, uint64_t sequence)
                 return false;
         }
     return true;
+}
+
+static void check_letter(struct sim *sim, const struct letter_model *letter,
+                         const struct turn_input *input)
+{
+    SIM_CHECK(sim, input->kind == letter->kind, "a turn got a %s, not a %s",
+              message_kind_text(input->kind), message_kind_text(letter->kind));
+    SIM_CHECK(sim, view_equal(input->sender, letter->sender_name),
+              "a turn got a message of `%.*s`, not of `%.*s`", (int)input->sender.size,
+              input->sender.data, (int)letter->sender_name.size,
+              letter->sender_name.data);
+    SIM_CHECK(sim, view_equal(input->reply_to, letter->reply_to),
+              "a turn got an answer to `%.*s`, not to `%.*s`",
+              (int)input->reply_to.size, input->reply_to.data,
+              (int)letter->reply_to.size, letter->reply_to.data);
+    SIM_CHECK(sim, view_equal(input->outcome, letter->outcome),
+              "a turn got an answer with another outcome");
+    SIM_CHECK(sim,
+              view_equal(input->caller, letter->caller) &&
+                  view_equal(input->headers, letter->headers),
+              "a turn got a message of another caller");
 }
 
 static void check_task(struct sim *sim, const struct actor_model *actor,
@@ -161,6 +127,7 @@ static void check_task(struct sim *sim, const struct actor_model *actor,
               actor->name.data);
     SIM_CHECK(sim, input->attempt == attempt, "attempt %u where %u was due",
               input->attempt, attempt);
+    check_letter(sim, &task->letter, input);
 }
 
 /* The actor whose turn may start now; anything else is a fault. */
@@ -171,26 +138,29 @@ static struct actor_model *check_start(struct sim *sim, struct behavior *behavio
     SIM_CHECK(sim, !sim->read_only, "a turn was started though nothing can be kept");
     decide_all(sim);
     turns_settle(sim);
+    records_end(sim);
     struct actor_model *actor = model_actor_named(&sim->decided, input->actor);
     SIM_CHECK(sim, actor, "a turn of an actor that is not there");
     const struct task_model *task = actor_first(actor);
     SIM_CHECK(sim, turn == actor->id, "a turn of another number");
-    SIM_CHECK(sim, task, "a turn of %.*s, which has nothing pending",
-              (int)actor->name.size, actor->name.data);
+    SIM_CHECK(sim, task, "a turn of %.*s, which has nothing pending: %s %llu of %.*s",
+              (int)actor->name.size, actor->name.data, message_kind_text(input->kind),
+              (unsigned long long)input->sequence, (int)input->sender.size,
+              input->sender.data);
     SIM_CHECK(sim, !turns_of(sim, actor->id), "%.*s runs two turns at once",
               (int)actor->name.size, actor->name.data);
     SIM_CHECK(sim, !actor->is_suspended, "%.*s is suspended and runs",
               (int)actor->name.size, actor->name.data);
     SIM_CHECK(sim, !actor->retry_sequence || actor->retry_ms <= sim->wall_ms,
               "%.*s was retried too early", (int)actor->name.size, actor->name.data);
-    SIM_CHECK(
-        sim,
-        view_equal(model_behavior(&sim->decided, actor), view_text(behavior->name)),
-        "%.*s was run by %s", (int)actor->name.size, actor->name.data, behavior->name);
+    SIM_CHECK(sim, model_behavior(&sim->decided, actor) == behavior,
+              "%.*s was run by %s", (int)actor->name.size, actor->name.data,
+              behavior->name);
     SIM_CHECK(sim,
               behavior->runs_ahead || turns_are_durable(sim, actor->id, task->sequence),
               "%.*s ran ahead of the disk", (int)actor->name.size, actor->name.data);
     check_task(sim, actor, task, input);
+    kinds_note_start(sim, behavior);
     sim->steps++;
     sim_loose(sim, actor->id)->stuck = 0;
     sim_trace(sim, "  turn: %s for task %llu of %.*s", behavior->name,
@@ -200,9 +170,10 @@ static struct actor_model *check_start(struct sim *sim, struct behavior *behavio
 }
 
 static void note_answer(struct sim *sim, const struct actor_model *actor,
-                        const struct turn_answer *answer)
+                        struct behavior *behavior, const struct turn_answer *answer)
 {
     sim->answered_actor = actor->id;
+    sim->answered_behavior = behavior;
     sim->answered_sequence = actor_first(actor)->sequence;
     sim->answered = *answer;
 }
@@ -239,10 +210,10 @@ static void run_builtin(struct sim *sim, struct behavior *behavior,
               "%s came to another outcome", behavior->name);
 }
 
-static enum turn_start start_now(struct behavior *behavior,
-                                 const struct turn_input *input, uint64_t turn,
-                                 struct turn_output *output, turn_finish_fn *finish,
-                                 void *context)
+enum turn_start turns_start_now(struct behavior *behavior,
+                                const struct turn_input *input, uint64_t turn,
+                                struct turn_output *output, turn_finish_fn *finish,
+                                void *context)
 {
     (void)finish, (void)context;
     struct sim *sim = current;
@@ -251,26 +222,27 @@ static enum turn_start start_now(struct behavior *behavior,
     if (behavior < &sim->kinds[WILD]) {
         run_builtin(sim, behavior, input, turn, output, &answer);
     } else {
-        answer_wildly(sim, &answer);
-        give(&answer, output);
+        answers_choose(sim, actor, actor_first(actor), &answer);
+        answers_give(&answer, output);
     }
-    note_answer(sim, actor, &answer);
+    note_answer(sim, actor, behavior, &answer);
     return TURN_ANSWERED;
 }
 
-static enum turn_start start_later(struct behavior *behavior,
-                                   const struct turn_input *input, uint64_t id,
-                                   struct turn_output *output, turn_finish_fn *finish,
-                                   void *context)
+enum turn_start turns_start_later(struct behavior *behavior,
+                                  const struct turn_input *input, uint64_t id,
+                                  struct turn_output *output, turn_finish_fn *finish,
+                                  void *context)
 {
     struct sim *sim = current;
     if (behavior == &sim->kinds[SOON] && dice_odds(&sim->dice, 2))
-        return start_now(behavior, input, id, output, finish, context);
+        return turns_start_now(behavior, input, id, output, finish, context);
     struct actor_model *actor = check_start(sim, behavior, input, id);
     struct turn *turn = turns_of(sim, 0);
     ENSURE(turn);
     *turn = (struct turn){.actor = actor->id,
                           .sequence = actor_first(actor)->sequence,
+                          .behavior = behavior,
                           .started_ns = sim->now_ns,
                           .finish = finish,
                           .context = context};
@@ -281,10 +253,12 @@ static enum turn_start start_later(struct behavior *behavior,
 /* ------------------------------------------------------------------------ answers ---
  */
 
-static void kill_turn(struct behavior *behavior, uint64_t actor)
+void turns_kill(struct behavior *behavior, uint64_t actor)
 {
-    (void)behavior;
-    SIM_CHECK(current, turns_of(current, actor), "a turn was killed that does not run");
+    struct turn *turn = turns_of(current, actor);
+    SIM_CHECK(current, turn && turn->behavior == behavior,
+              "a turn was killed that does not run");
+    turn->is_killed = true;
 }
 
 void turns_answer_one(struct sim *sim)
@@ -296,9 +270,10 @@ void turns_answer_one(struct sim *sim)
         return;
     struct post *post = arena_take(&sim->arena, sizeof *post);
     *post = (struct post){.sim = sim, .kind = POST_TURN, .actor = turn->actor};
-    answer_wildly(sim, &post->answer);
+    const struct actor_model *actor = model_actor(&sim->decided, turn->actor);
+    answers_choose(sim, actor, actor_task(actor, turn->sequence), &post->answer);
     struct turn_output output = {0};
-    give(&post->answer, &output);
+    answers_give(&post->answer, &output);
     turn->is_posted = true;
     post_list_add(&sim->posted, post);
     sim->steps++;
@@ -308,34 +283,67 @@ void turns_answer_one(struct sim *sim)
     turn_output_free(&output);
 }
 
-/* A result or state that is too large fails the turn. */
+/* ------------------------------------------------------------------------- ends ---
+ */
+
+static void fail(struct turn_answer *answer, struct view error)
+{
+    answer->verdict = TURN_FAILED;
+    answer->error = error;
+}
+
+static void fail_beyond(struct sim *sim, struct turn_answer *answer, const char *what,
+                        uint32_t limit, const char *unit)
+{
+    fail(answer, arena_format(&sim->arena, "the turn's %s exceeds the limit of %u %s",
+                              what, limit, unit));
+}
+
+/* What is too large, or too much, fails the turn. */
 static void bound(struct sim *sim, struct turn_answer *answer)
 {
-    bool result = answer->result.size > sim->options.result_bytes_max;
-    bool state =
-        answer->state_changed && answer->state.size > sim->options.state_bytes_max;
-    if (answer->verdict != TURN_DONE || !(result || state))
+    const struct engine_options *options = &sim->options;
+    if (answer->verdict != TURN_DONE)
         return;
-    answer->verdict = TURN_FAILED;
-    answer->error = arena_format(
-        &sim->arena, "the turn's %s exceeds the limit of %u bytes",
-        result ? "result" : "state",
-        result ? sim->options.result_bytes_max : sim->options.state_bytes_max);
+    if (answer->defer && (answer->send_count || answer->state_changed))
+        fail(answer, view_text("a turn that defers its message can neither send nor "
+                               "change the state"));
+    else if (answer->result.size > options->result_bytes_max)
+        fail_beyond(sim, answer, "result", options->result_bytes_max, "bytes");
+    else if (answer->state_changed && answer->state.size > options->state_bytes_max)
+        fail_beyond(sim, answer, "state", options->state_bytes_max, "bytes");
+    else if (answer->send_count > SENDS_MAX)
+        fail_beyond(sim, answer, "outbox", SENDS_MAX, "lines");
+    for (size_t i = 0; i < answer->send_count && answer->verdict == TURN_DONE; i++)
+        if (answer->sends[i].text.size > options->message_bytes_max)
+            fail_beyond(sim, answer, "message in the outbox",
+                        options->message_bytes_max, "bytes");
+}
+
+/* Each failure doubles the time until the next try. */
+static int64_t retry_ms(const struct sim *sim, const struct behavior_policy *policy,
+                        uint32_t failures, const struct turn_answer *answer)
+{
+    int64_t wait_ms = policy->backoff_ms << (failures - 1);
+    if (wait_ms > policy->backoff_max_ms)
+        wait_ms = policy->backoff_max_ms;
+    if (wait_ms < answer->retry_after_ms)
+        wait_ms = answer->retry_after_ms;
+    return sim->wall_ms + wait_ms;
 }
 
 static struct effect effect_of(struct sim *sim, const struct task_model *task,
-                               uint64_t actor, struct turn_answer *answer,
-                               uint32_t turn_ms)
+                               const struct behavior *behavior,
+                               const struct turn_answer *answer)
 {
-    struct effect effect = {.kind = EFFECT_FINISH,
-                            .actor = actor,
-                            .sequence = task->sequence,
-                            .has_run = true,
-                            .turn_ms = turn_ms};
-    bound(sim, answer);
-    if (answer->verdict == TURN_RETRY && task->attempts + 1 < ATTEMPTS_MAX) {
+    struct effect effect = {
+        .kind = EFFECT_FINISH, .sequence = task->sequence, .has_run = true};
+    if (answer->verdict == TURN_DONE && answer->defer) {
+        effect.kind = EFFECT_DEFER;
+    } else if (answer->verdict == TURN_RETRY &&
+               task->attempts + 1 < behavior->policy.attempts) {
         effect.kind = EFFECT_ATTEMPT;
-        effect.due_ms = sim->wall_ms + (1000 << task->attempts);
+        effect.due_ms = retry_ms(sim, &behavior->policy, task->attempts + 1, answer);
         effect.text = model_last_line(answer->error);
     } else if (answer->verdict == TURN_DONE) {
         effect.outcome = TASK_DONE;
@@ -349,21 +357,51 @@ static struct effect effect_of(struct sim *sim, const struct task_model *task,
     return effect;
 }
 
-static void settle(struct sim *sim, uint64_t id, uint64_t sequence,
-                   struct turn_answer *answer, uint32_t turn_ms)
+/* Whether there was room. A turn that sends may do more than one record holds. */
+static enum status look_for_record(struct sim *sim, uint64_t actor,
+                                   struct turn_answer *answer)
 {
-    struct actor_model *actor = model_actor(&sim->decided, id);
-    struct effect effect =
-        effect_of(sim, actor_task(actor, sequence), id, answer, turn_ms);
-    enum status status = records_next(sim, id, false);
+    enum status status = records_next(sim, actor, false);
+    if (status != STATUS_TOO_LARGE)
+        return status;
+    sim_trace(sim, "  it does more than a record holds");
+    SIM_CHECK(sim, answer->verdict == TURN_DONE && answer->send_count,
+              "a turn that sends nothing was too large for a record");
+    fail_beyond(sim, answer, "effect", sim->engine->record_bytes_max,
+                "bytes in one record");
+    status = records_next(sim, actor, false);
+    SIM_CHECK(sim, status != STATUS_TOO_LARGE, "a failure was too large for a record");
+    return status;
+}
+
+static void settle(struct sim *sim, uint64_t id, uint64_t sequence,
+                   const struct behavior *behavior, struct turn_answer *answer,
+                   uint32_t turn_ms)
+{
+    struct decision decision;
+    bound(sim, answer);
+    enum status status = look_for_record(sim, id, answer);
+    struct task_model task = *actor_task(model_actor(&sim->decided, id), sequence);
+    struct effect effect = effect_of(sim, &task, behavior, answer);
+    effect.actor = id;
+    effect.turn_ms = turn_ms;
     sim_trace(sim, "  outcome of task %llu of actor %llu: %s",
               (unsigned long long)sequence, (unsigned long long)id,
               status                          ? status_text(status)
+              : effect.kind == EFFECT_DEFER   ? "deferred"
               : effect.kind == EFFECT_ATTEMPT ? "to be retried"
               : effect.outcome == TASK_DONE   ? "done"
                                               : "failed");
-    if (status == STATUS_OK)
-        sim_event_add(sim, &effect, 1);
+    if (status)
+        return;
+    decision_begin(&decision, sim, true);
+    decision_put(&decision, &effect);
+    if (effect.kind == EFFECT_FINISH) {
+        notices_finished(&decision, id, &task, effect.outcome, effect.text);
+        if (effect.outcome == TASK_DONE)
+            sends_settle(&decision, id, sequence, behavior, answer);
+    }
+    decision_keep(&decision);
 }
 
 void turns_settle(struct sim *sim)
@@ -371,7 +409,8 @@ void turns_settle(struct sim *sim)
     uint64_t actor = sim->answered_actor;
     sim->answered_actor = 0;
     if (actor)
-        settle(sim, actor, sim->answered_sequence, &sim->answered, 0);
+        settle(sim, actor, sim->answered_sequence, sim->answered_behavior,
+               &sim->answered, 0);
 }
 
 void turns_finish(struct sim *sim, struct post *post)
@@ -380,8 +419,11 @@ void turns_finish(struct sim *sim, struct post *post)
     ENSURE(turn);
     struct turn over = *turn;
     post->is_answered = true;
+    SIM_CHECK(sim, turn->is_killed == turn->is_void,
+              "a turn of actor %llu was %skilled", (unsigned long long)post->actor,
+              turn->is_killed ? "" : "not ");
     if (!turn->is_void)
-        settle(sim, over.actor, over.sequence, &post->answer,
+        settle(sim, over.actor, over.sequence, over.behavior, &post->answer,
                (uint32_t)((sim->now_ns - over.started_ns) / 1000000));
     *turn = (struct turn){0};
     for (size_t i = 0; i < over.parked.count; i++)
@@ -410,37 +452,8 @@ void turns_forget(struct sim *sim)
     sim->answered_actor = 0;
 }
 
-/* ------------------------------------------------------------------------ the set ---
- */
-
-static struct behavior *find(struct behavior_set *set, struct view name)
-{
-    (void)set;
-    for (size_t i = 0; i < KINDS; i++)
-        if (view_equal(name, view_text(turns_names[i])))
-            return &current->kinds[i];
-    return NULL;
-}
-
-static const char *name_of(struct behavior_set *set, size_t n)
-{
-    (void)set;
-    return n < KINDS ? turns_names[n] : NULL;
-}
-
 void turns_open(struct sim *sim)
 {
     current = sim;
-    sim->kinds = arena_take(&sim->arena, KINDS * sizeof *sim->kinds);
-    for (size_t i = 0; i < KINDS; i++)
-        sim->kinds[i] = (struct behavior){.name = turns_names[i],
-                                          .policy = BEHAVIOR_POLICY_DEFAULT,
-                                          .runs_ahead = i <= WILD,
-                                          .start = i >= LATER ? start_later : start_now,
-                                          .kill = kill_turn};
-    sim->behaviors = (struct behavior_set){.find = find, .name = name_of};
-    if (sim->plan.has_fallback)
-        sim->behaviors.fallback = &sim->kinds[ECHO];
-    sim->rules.behaviors = turns_names;
-    sim->rules.fallback = sim->plan.has_fallback ? turns_names[ECHO] : NULL;
+    kinds_open(sim);
 }

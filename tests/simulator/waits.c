@@ -119,6 +119,8 @@ void waits_end_all(struct sim *sim)
 
 static void note(struct wait *wait, const struct effect *effect)
 {
+    if (effect->kind == EFFECT_TIE && effect->other == wait->actor && !wait->sequence)
+        expect(wait, STATUS_OK);
     if (effect->actor != wait->actor)
         return;
     if (effect->kind == EFFECT_REMOVE)
