@@ -41,9 +41,13 @@ struct child {
     int error;            /* of that step; 0: the program runs */
 };
 
+/* The child never returns from a stack that lies in a frame of its parent's: what
+   AddressSanitizer notes of the child's frames would stay there. */
+#define CHILDS __attribute__((no_sanitize("address")))
+
 /* Handlers go by execve itself, but one must not run before; ignored signals would stay
    ignored. Zeroes are SIG_DFL, in the kernel's own layout on every machine. */
-static int reset_signals(void)
+CHILDS static int reset_signals(void)
 {
     static const uint64_t by_default[16];
     static const uint64_t none;
@@ -54,7 +58,7 @@ static int reset_signals(void)
 }
 
 /* First out of the way of one another, then each to its place, then all others away. */
-static int place_descriptors(const struct spawn *plan)
+CHILDS static int place_descriptors(const struct spawn *plan)
 {
     int count = (int)plan->descriptor_count;
     int moved[SPAWN_DESCRIPTORS_MAX];
@@ -72,14 +76,14 @@ static int place_descriptors(const struct spawn *plan)
     return (int)syscall(SYS_close_range, (unsigned)count, ~0u, 0u);
 }
 
-static int set_limit(__rlimit_resource_t resource, uint64_t value)
+CHILDS static int set_limit(__rlimit_resource_t resource, uint64_t value)
 {
     struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
 
     return setrlimit(resource, &limit);
 }
 
-static int set_limits(const struct spawn *plan)
+CHILDS static int set_limits(const struct spawn *plan)
 {
     if (set_limit(RLIMIT_CORE, 0) < 0)
         return -1;
@@ -88,7 +92,7 @@ static int set_limits(const struct spawn *plan)
     return plan->process_count ? set_limit(RLIMIT_NPROC, plan->process_count) : 0;
 }
 
-static int become_user(const struct spawn_user *user)
+CHILDS static int become_user(const struct spawn_user *user)
 {
     if (user == NULL)
         return 0;
@@ -101,14 +105,14 @@ static int become_user(const struct spawn_user *user)
 
 /* After the change of user, which clears it. A daemon that died before sends nothing.
  */
-static void die_with_parent(pid_t parent)
+CHILDS static void die_with_parent(pid_t parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
 }
 
-static int take_steps(struct child *child)
+CHILDS static int take_steps(struct child *child)
 {
     const struct spawn *plan = child->plan;
 
@@ -132,7 +136,7 @@ static int take_steps(struct child *child)
     return execve(plan->path, plan->argv, plan->environment);
 }
 
-static int child_main(void *context)
+CHILDS static int child_main(void *context)
 {
     struct child *child = context;
 
