@@ -6,9 +6,9 @@
  *     mkdir /mnt/actors/bank_ann /mnt/actors/bank_bob
  *     echo deposit 100     >> /mnt/actors/bank_ann/tasks@salary
  *     echo pay bank_bob 30 >> /mnt/actors/bank_ann/tasks@rent
- *     echo pay bank_eve 10 >> /mnt/actors/bank_ann/tasks@bribe     # there is no such
- * account cat /mnt/actors/bank_ann/state                                # 70 cat
- * /mnt/actors/bank_bob/state                                # 30
+ *     echo pay bank_eve 10 >> /mnt/actors/bank_ann/tasks@bribe     # there is no eve
+ *     cat /mnt/actors/bank_ann/state                               # 70
+ *     cat /mnt/actors/bank_bob/state                               # 30
  *
  * Paying is two turns of two actors, so there is no moment at which both have the money
  * or neither: it leaves the payer with the message that carries it. `reply=1` asks for
