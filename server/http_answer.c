@@ -10,6 +10,9 @@
 #include "common/base/text.h"
 #include "server/http_request.h"
 #include "server/http_status.h"
+#include "server/metrics.h"
+#include "server/page.h"
+#include "server/page_form.h"
 
 #define RETRY_AFTER_SECONDS 1
 
@@ -35,6 +38,18 @@ void answer_header(struct http_request *request, const char *name, const char *f
     make_line(value);
     bytes_append(&request->answer.headers, view_of(name, strlen(name) + 1));
     bytes_append(&request->answer.headers, view_of(value, strlen(value) + 1));
+}
+
+const char *answer_find_header(const struct http_answer *answer, const char *name)
+{
+    const char *at = answer->headers.data, *end = at + answer->headers.size;
+    while (at && at < end) {
+        const char *value = at + strlen(at) + 1;
+        if (strcasecmp(at, name) == 0)
+            return value;
+        at = value + strlen(value) + 1;
+    }
+    return NULL;
 }
 
 void answer_code(struct http_request *request, unsigned code)
@@ -101,6 +116,9 @@ enum MHD_Result answer_queue(struct http_request *request)
 {
     struct http_answer *answer = &request->answer;
     ENSURE(answer->code);
+    page_form_answer(request);
+    page_guard(request);
+    metrics_count(request);
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->body.size, answer->body.data,
         answer->body.data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);

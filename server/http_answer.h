@@ -23,6 +23,8 @@ struct http_answer {
 /* Adds a field. Control characters in the value become spaces. */
 void answer_header(struct http_request *request, const char *name, const char *format,
                    ...) __attribute__((format(printf, 3, 4)));
+/* The value of the field, as long as none is added; null: there is none. */
+const char *answer_find_header(const struct http_answer *answer, const char *name);
 /* Just a code. */
 void answer_code(struct http_request *request, unsigned code);
 /* A code and a body of that type; the body is taken over. */

@@ -9,6 +9,7 @@
 #include "server/http_loop.h"
 #include "server/http_request.h"
 #include "server/listen.h"
+#include "server/metrics.h"
 
 #define THREADS_MAX 2
 
@@ -61,7 +62,10 @@ enum status http_face_open(struct tree *tree, const struct http_face_options *op
                            struct http_face **face_out, struct bytes *message)
 {
     struct http_face *face = memory_take_zeroed(1, sizeof *face);
-    face->inside = (struct http_face_inside){.tree = tree, .options = *options};
+    face->inside = (struct http_face_inside){
+        .tree = tree,
+        .metrics = memory_take_zeroed(1, sizeof *face->inside.metrics),
+        .options = *options};
     face->ports = memory_take_zeroed(options->listen.count + 1, sizeof *face->ports);
     size_t threads = count_threads(options);
     enum status status = STATUS_OK;
@@ -101,5 +105,6 @@ void http_face_close(struct http_face *face)
     for (size_t i = 0; i < face->inside.options.listen.count; i++)
         listen_remove(face->inside.options.listen.list[i]);
     free(face->ports);
+    free(face->inside.metrics);
     free(face);
 }

@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "server/http_check.h"
 #include "server/methods.h"
+#include "server/page_form.h"
 
 static const char *const method_names[METHOD_COUNT] = {
     [METHOD_OPTIONS] = "OPTIONS",     [METHOD_GET] = "GET",
@@ -29,6 +30,11 @@ static enum http_method method_of(const char *name)
     while (method < METHOD_COUNT && strcmp(name, method_names[method]) != 0)
         method++;
     return (enum http_method)method;
+}
+
+const char *http_method_name(enum http_method method)
+{
+    return method < METHOD_COUNT ? method_names[method] : "other";
 }
 
 const char *http_request_header(const struct http_request *request, const char *name)
@@ -272,6 +278,7 @@ void http_request_completed(void *loop, struct MHD_Connection *connection,
         request->free_extra(request->extra);
     http_target_free(&request->target);
     answer_free(&request->answer);
+    page_form_free(request->form);
     bytes_free(&request->body);
     bytes_free(&request->detail);
     free(request->raw);

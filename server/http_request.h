@@ -58,6 +58,7 @@ struct http_request {
     struct engine_wait *wait;
     enum status woken; /* by a wait */
 
+    struct page_form *form; /* null: it is none, see page_form.h */
     struct http_answer answer;
     void *extra; /* of the method's own; freed by free_extra */
     void (*free_extra)(void *extra);
@@ -65,6 +66,8 @@ struct http_request {
 
 static inline struct tree *request_tree(const struct http_request *request);
 
+/* As it stands in a request; "other" for METHOD_COUNT. */
+const char *http_method_name(enum http_method method);
 /* The value of a header field; null when it was not sent. */
 const char *http_request_header(const struct http_request *request, const char *name);
 /* Appends the value of a field that is a list, however many fields it is spread over;
@@ -102,6 +105,7 @@ void http_request_log(void *context, const char *format, va_list arguments)
 
 struct http_face_inside {
     struct tree *tree;
+    struct metrics *metrics;
     struct http_face_options options;
 };
 const struct http_face_inside *http_face_inside(const struct http_face *face);

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 
 #include "common/base/text.h"
+#include "server/json_get.h"
+#include "server/metrics.h"
+#include "server/page.h"
 
 #define LOOKS_MAX 8 /* at a file that changes while it is rendered */
 
@@ -97,6 +100,7 @@ static void add_validators(struct http_request *request, const struct content *c
     answer_header(request, "Last-Modified", "%.*s", (int)date.size, date.data);
     answer_header(request, "Accept-Ranges", "bytes");
     answer_header(request, "Cache-Control", "no-cache");
+    answer_header(request, "Vary", "Accept");
 }
 
 /* False when the whole is to be sent. */
@@ -157,6 +161,11 @@ static void get_file(struct http_request *request)
 static void answer_outcome(struct http_request *request)
 {
     BYTES_AUTO(result);
+    bool is_stop = request->woken == STATUS_SHUTDOWN;
+    if (!is_stop && json_get_outcome(request)) {
+        method_answer_preference(request, &request->node.parameters);
+        return;
+    }
     const struct node *node = &request->node;
     enum status status = engine_outcome(tree_engine(request_tree(request)), node->actor,
                                         &node->parameters.key, &result);
@@ -179,7 +188,8 @@ static void get_outcome(struct http_request *request)
     struct engine *engine = tree_engine(request_tree(request));
     int64_t wait_ms = method_wait_ms(request, &node->parameters, -1);
     if (node->parameters.part == PART_MESSAGE) {
-        get_file(request);
+        if (!json_get(request))
+            get_file(request);
         method_name_task(request, node);
     } else if (wait_ms > 0 && engine_outcome(engine, node->actor, &node->parameters.key,
                                              &result) == STATUS_AGAIN) {
@@ -196,7 +206,7 @@ static void get_mailbox(struct http_request *request)
         return;
     if (request->node.parameters.key.size)
         get_outcome(request);
-    else
+    else if (!json_get(request))
         get_file(request);
 }
 
@@ -222,12 +232,16 @@ static void get_folder(struct http_request *request)
 
 void method_get(struct http_request *request)
 {
+    if (metrics_get(request) || page_get(request))
+        return; /* what only this face has */
     if (request->found)
         answer_problem(request, 404, "there is nothing of that name");
-    else if (node_is_folder(&request->node))
-        get_folder(request);
     else if (request->node.kind == NODE_TASKS || request->node.kind == NODE_EXECUTE)
         get_mailbox(request);
+    else if (json_get(request))
+        return;
+    else if (node_is_folder(&request->node))
+        get_folder(request);
     else
         get_file(request);
 }

@@ -2,6 +2,7 @@
 #include "server/methods.h"
 
 #include "server/dav.h"
+#include "server/page_form.h"
 
 #define XML_BYTES_MAX (128u * 1024)
 #define LINES_BYTES_MAX (64u << 20) /* of a POST of many messages */
@@ -19,7 +20,7 @@ void methods_handle(struct http_request *request)
 {
     if (request->target.is_asterisk && request->method != METHOD_OPTIONS)
         answer_problem(request, 400, "only OPTIONS is asked of *");
-    else if (http_request_resolve(request) == STATUS_OK)
+    else if (http_request_resolve(request) == STATUS_OK && page_form_take(request))
         handlers[request->method](request);
 }
 

@@ -312,6 +312,10 @@ struct engine_wait *engine_wait_task(struct engine *engine, uint64_t actor,
 struct engine_wait *engine_wait_change(struct engine *engine, uint64_t actor,
                                        uint64_t changes, engine_wake_fn *wake,
                                        void *context);
+/* The same, and TIMEOUT when `timeout_ms` (0: none) have passed. */
+struct engine_wait *engine_wait_change_until(struct engine *engine, uint64_t actor,
+                                             uint64_t changes, int64_t timeout_ms,
+                                             engine_wake_fn *wake, void *context);
 /* Ends the wait and frees it. When it returns, `wake` was called, or is not and never
    will be; true in the second case. May be called from within `wake`. */
 bool engine_wait_end(struct engine_wait *wait);

@@ -259,6 +259,14 @@ static struct engine_wait *start(struct engine *engine, struct engine_wait *wait
     return wait;
 }
 
+static void set_deadline(struct engine *engine, struct engine_wait *wait,
+                         int64_t timeout_ms)
+{
+    if (timeout_ms)
+        wait->deadline_ns =
+            engine->clock->monotonic_ns(engine->clock) + timeout_ms * 1000000;
+}
+
 struct engine_wait *engine_wait_task(struct engine *engine, uint64_t actor,
                                      uint64_t sequence, int64_t timeout_ms,
                                      engine_wake_fn *wake_fn, void *context)
@@ -268,9 +276,7 @@ struct engine_wait *engine_wait_task(struct engine *engine, uint64_t actor,
     wait->sequence = sequence;
     wait->wake = wake_fn;
     wait->context = context;
-    if (timeout_ms)
-        wait->deadline_ns =
-            engine->clock->monotonic_ns(engine->clock) + timeout_ms * 1000000;
+    set_deadline(engine, wait, timeout_ms);
     return start(engine, wait);
 }
 
@@ -278,11 +284,19 @@ struct engine_wait *engine_wait_change(struct engine *engine, uint64_t actor,
                                        uint64_t changes, engine_wake_fn *wake_fn,
                                        void *context)
 {
+    return engine_wait_change_until(engine, actor, changes, 0, wake_fn, context);
+}
+
+struct engine_wait *engine_wait_change_until(struct engine *engine, uint64_t actor,
+                                             uint64_t changes, int64_t timeout_ms,
+                                             engine_wake_fn *wake_fn, void *context)
+{
     struct engine_wait *wait = memory_take_zeroed(1, sizeof *wait);
     wait->actor = actor;
     wait->changes = changes;
     wait->wake = wake_fn;
     wait->context = context;
+    set_deadline(engine, wait, timeout_ms);
     return start(engine, wait);
 }
 
