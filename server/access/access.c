@@ -16,18 +16,18 @@ int64_t access_now(const struct access *access)
     return access->clock->monotonic_ns(access->clock) / 1000000;
 }
 
-struct access_answer access_denied(void)
+struct access_answer access_deny(void)
 {
     return (struct access_answer){.verdict = ACCESS_DENIED};
 }
 
-struct access_answer access_later(int64_t wait_ms)
+struct access_answer access_defer(int64_t wait_ms)
 {
     return (struct access_answer){.verdict = ACCESS_LATER,
                                   .retry_after_s = (unsigned)((wait_ms + 999) / 1000)};
 }
 
-struct access_answer access_granted(const struct user *user)
+struct access_answer access_grant(const struct user *user)
 {
     users_hold(user->users);
     return (struct access_answer){.verdict = ACCESS_GRANTED, .user = user};
@@ -62,11 +62,11 @@ static struct access_answer refuse_token(struct access *access,
     int64_t wait_ms =
         throttle_admit(access->throttle, address, view_of(NULL, 0), now_ms, &account);
     if (wait_ms > 0)
-        return access_later(wait_ms);
+        return access_defer(wait_ms);
     throttle_settle(access->throttle, account, address, view_of(NULL, 0), false,
                     now_ms);
     access_log_refusal(address, "token", view_of(NULL, 0));
-    return access_denied();
+    return access_deny();
 }
 
 static struct access_answer look_locked(struct access *access,
@@ -81,7 +81,7 @@ static struct access_answer look_locked(struct access *access,
         return refuse_token(access, address, now_ms);
     if (!user)
         user = verified_find(access->verified, proof, now_ms);
-    return user ? access_granted(user)
+    return user ? access_grant(user)
                 : (struct access_answer){.verdict = ACCESS_PENDING};
 }
 
@@ -89,7 +89,7 @@ struct access_answer access_look(struct access *access, struct view field,
                                  const struct address *address)
 {
     struct credentials credentials = {0};
-    struct access_answer answer = access_denied();
+    struct access_answer answer = access_deny();
     struct proof proof = {0};
     if (!access->users_file)
         return (struct access_answer){.verdict = ACCESS_GRANTED};

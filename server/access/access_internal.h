@@ -38,10 +38,10 @@ int64_t access_now(const struct access *access);
 /* The line that fail2ban reads; `name` may be empty. */
 void access_log_refusal(const struct address *address, const char *what,
                         struct view name);
-struct access_answer access_denied(void);
-struct access_answer access_later(int64_t wait_ms);
+struct access_answer access_deny(void);
+struct access_answer access_defer(int64_t wait_ms);
 /* Holds the user. */
-struct access_answer access_granted(const struct user *user);
+struct access_answer access_grant(const struct user *user);
 
 /* Reads the users file. */
 MUST_CHECK enum status access_load(struct access *access, struct bytes *message);

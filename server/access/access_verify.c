@@ -53,7 +53,7 @@ static void finish(struct attempt *attempt, bool is_right)
 {
     for (struct waiter *waiter = attempt->waiters, *next; waiter; waiter = next) {
         struct access_answer answer =
-            is_right ? access_granted(attempt->user) : access_denied();
+            is_right ? access_grant(attempt->user) : access_deny();
         next = waiter->next;
         waiter->done(waiter->context, &answer);
         free(waiter);
@@ -127,7 +127,7 @@ void access_verify(struct access *access, struct view field,
                    const struct address *address, access_done_fn *done, void *context)
 {
     struct attempt *attempt = memory_take_zeroed(1, sizeof *attempt);
-    struct access_answer answer = access_denied();
+    struct access_answer answer = access_deny();
     int64_t wait_ms = 0;
     attempt->access = access;
     attempt->address = *address;
@@ -145,7 +145,7 @@ void access_verify(struct access *access, struct view field,
     if (status)
         discard(attempt);
     if (status == STATUS_BUSY) {
-        answer = access_later(wait_ms);
+        answer = access_defer(wait_ms);
         done(context, &answer);
     } else if (status == STATUS_OK &&
                !verifier_ask(access->verifier, verify, attempt)) {

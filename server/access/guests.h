@@ -5,20 +5,20 @@
  * address for many clients.) Of a fixed size: where it has no room for another address,
  * that one is not counted. Any thread.
  */
-#ifndef ACTORFS_SERVER_ACCESS_CROWD_H
-#define ACTORFS_SERVER_ACCESS_CROWD_H
+#ifndef ACTORFS_SERVER_ACCESS_GUESTS_H
+#define ACTORFS_SERVER_ACCESS_GUESTS_H
 
 #include <stdbool.h>
 
 #include "server/access/address.h"
 
-struct crowd;
+struct guests;
 
-struct crowd *crowd_open(unsigned connections_max);
-void crowd_close(struct crowd *crowd);
+struct guests *guests_open(unsigned connections_max);
+void guests_close(struct guests *guests);
 /* Whether the address may have another one. */
-bool crowd_has_room(struct crowd *crowd, const struct address *address);
-void crowd_enter(struct crowd *crowd, const struct address *address);
-void crowd_leave(struct crowd *crowd, const struct address *address);
+bool guests_has_room(struct guests *guests, const struct address *address);
+void guests_enter(struct guests *guests, const struct address *address);
+void guests_leave(struct guests *guests, const struct address *address);
 
 #endif

@@ -5,7 +5,7 @@
  * later connection of its own has been counted meanwhile: then that one is let go, and
  * the count is low by what was never in it, not below zero.
  */
-#include "server/access/crowd.h"
+#include "server/access/guests.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,31 +21,31 @@ struct place {
     struct address address;
     unsigned connections; /* 0: free */
 };
-struct crowd {
+struct guests {
     unsigned connections_max;
     uint64_t seed; /* nobody can choose who meets whom */
     pthread_mutex_t mutex;
     struct place places[PLACES]; /* guarded by mutex */
 };
 
-struct crowd *crowd_open(unsigned connections_max)
+struct guests *guests_open(unsigned connections_max)
 {
-    struct crowd *crowd = memory_take_zeroed(1, sizeof *crowd);
-    crowd->connections_max = connections_max;
-    pthread_mutex_init(&crowd->mutex, NULL);
-    ENSURE(getrandom(&crowd->seed, sizeof crowd->seed, 0) == sizeof crowd->seed);
-    return crowd;
+    struct guests *guests = memory_take_zeroed(1, sizeof *guests);
+    guests->connections_max = connections_max;
+    pthread_mutex_init(&guests->mutex, NULL);
+    ENSURE(getrandom(&guests->seed, sizeof guests->seed, 0) == sizeof guests->seed);
+    return guests;
 }
 
-void crowd_close(struct crowd *crowd)
+void guests_close(struct guests *guests)
 {
-    pthread_mutex_destroy(&crowd->mutex);
-    free(crowd);
+    pthread_mutex_destroy(&guests->mutex);
+    free(guests);
 }
 
-static size_t place_of(const struct crowd *crowd, const struct address *client)
+static size_t place_of(const struct guests *guests, const struct address *client)
 {
-    uint64_t halves[2], hash = crowd->seed;
+    uint64_t halves[2], hash = guests->seed;
     memcpy(halves, client->ip, sizeof halves);
     for (size_t i = 0; i < 2; i++) {
         hash = (hash ^ halves[i]) * 0x9e3779b97f4a7c15u;
@@ -55,12 +55,13 @@ static size_t place_of(const struct crowd *crowd, const struct address *client)
 }
 
 /* The address's place; else, if wanted, a free one. */
-static struct place *find(struct crowd *crowd, const struct address *client, bool make)
+static struct place *find(struct guests *guests, const struct address *client,
+                          bool make)
 {
-    size_t from = place_of(crowd, client);
+    size_t from = place_of(guests, client);
     struct place *free_place = NULL;
     for (size_t i = 0; i < PROBES; i++) {
-        struct place *place = &crowd->places[(from + i) % PLACES];
+        struct place *place = &guests->places[(from + i) % PLACES];
         if (place->connections && address_equal(&place->address, client))
             return place;
         if (!place->connections && !free_place)
@@ -71,32 +72,32 @@ static struct place *find(struct crowd *crowd, const struct address *client, boo
     return make ? free_place : NULL;
 }
 
-bool crowd_has_room(struct crowd *crowd, const struct address *address)
+bool guests_has_room(struct guests *guests, const struct address *address)
 {
     struct address client = address_of_client(address);
-    pthread_mutex_lock(&crowd->mutex);
-    const struct place *place = find(crowd, &client, false);
-    bool has_room = !place || place->connections < crowd->connections_max;
-    pthread_mutex_unlock(&crowd->mutex);
+    pthread_mutex_lock(&guests->mutex);
+    const struct place *place = find(guests, &client, false);
+    bool has_room = !place || place->connections < guests->connections_max;
+    pthread_mutex_unlock(&guests->mutex);
     return has_room;
 }
 
-void crowd_enter(struct crowd *crowd, const struct address *address)
+void guests_enter(struct guests *guests, const struct address *address)
 {
     struct address client = address_of_client(address);
-    pthread_mutex_lock(&crowd->mutex);
-    struct place *place = find(crowd, &client, true);
+    pthread_mutex_lock(&guests->mutex);
+    struct place *place = find(guests, &client, true);
     if (place)
         place->connections++;
-    pthread_mutex_unlock(&crowd->mutex);
+    pthread_mutex_unlock(&guests->mutex);
 }
 
-void crowd_leave(struct crowd *crowd, const struct address *address)
+void guests_leave(struct guests *guests, const struct address *address)
 {
     struct address client = address_of_client(address);
-    pthread_mutex_lock(&crowd->mutex);
-    struct place *place = find(crowd, &client, false);
+    pthread_mutex_lock(&guests->mutex);
+    struct place *place = find(guests, &client, false);
     if (place)
         place->connections--;
-    pthread_mutex_unlock(&crowd->mutex);
+    pthread_mutex_unlock(&guests->mutex);
 }
