@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Ordinary files and folders, and what special files show, onto ordinary names. */
+#include "server/dav/transfer.h"
+
+#include "server/methods.h"
+#include "server/offload.h"
+
+static enum status find_places(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    struct tree *tree = request_tree(request);
+    enum status status =
+        tree_place(tree, &transfer->to.resolved.node, &transfer->to_place);
+    if (!status && request->node.kind == NODE_ORDINARY)
+        status = tree_place(tree, &request->node, &transfer->from_place);
+    return status;
+}
+
+static void bring(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    struct files *files = tree_files(request_tree(request));
+    struct file_owner owner = method_file_owner(request, 0);
+    if (transfer->is_move)
+        transfer->status = files_move(files, &transfer->from_place, &transfer->to_place,
+                                      transfer->replaces);
+    else
+        transfer->status = files_copy(files, &transfer->from_place, &transfer->to_place,
+                                      &owner, transfer->is_deep, transfer->replaces);
+}
+
+void transfer_file(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    transfer->status = find_places(request);
+    if (transfer->status)
+        transfer_answer(request);
+    else
+        offload_run(request_offload(request), request, bring, transfer_answer);
+}
+
+/* -------------------------------------------------------------------- special files */
+
+static void write_content(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    struct files *files = tree_files(request_tree(request));
+    struct file_owner owner = method_file_owner(request, 0644);
+    struct file_writer *writer;
+    struct stat stat;
+    enum status status = files_write(files, &writer);
+    if (!status) {
+        status = file_writer_append(writer, view_bytes(&transfer->content));
+        if (status)
+            file_writer_abort(writer);
+        else
+            status = file_writer_commit(writer, &transfer->to_place, &owner,
+                                        !transfer->replaces, &stat);
+    }
+    transfer->status = status;
+}
+
+/* A `state` that is renamed leaves a copy, and its name is gone for a minute (contract,
+   section 9). */
+static void content_written(struct http_request *request)
+{
+    const struct transfer *transfer = transfer_of(request);
+    transfer_answer(request);
+    if (!transfer->status && transfer->is_move)
+        dav_hide(request_dav(request), &request->resolved.place);
+}
+
+void transfer_special(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    if (node_is_folder(&transfer->to.resolved.node)) {
+        answer_problem(request, 409, "there is a folder at the destination");
+        return;
+    }
+    enum status status =
+        tree_read(request_tree(request), &request->node, &transfer->content);
+    if (!status)
+        status = find_places(request);
+    if (status)
+        answer_status(request, status, NULL);
+    else
+        offload_run(request_offload(request), request, write_content, content_written);
+}

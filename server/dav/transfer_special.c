@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Onto a special file: the source's bytes are put there, by the very PUT that a client
+ * would send, so the request becomes one. A moved file is removed once they are
+ * committed; where a crash comes between, the move is to be repeated, and a key in the
+ * name makes that safe.
+ */
+#include "server/dav/transfer.h"
+
+#include <unistd.h>
+
+#include "server/dav/dead.h"
+#include "server/methods.h"
+#include "server/offload.h"
+
+static enum status read_whole(int file, uint64_t size, struct bytes *out)
+{
+    while (out->size < size) {
+        size_t rest = (size_t)(size - out->size);
+        ssize_t got = pread(file, bytes_reserve(out, rest), rest, (off_t)out->size);
+        if (got <= 0)
+            return STATUS_IO;
+        out->size += (size_t)got;
+    }
+    return STATUS_OK;
+}
+
+static void read_source(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    struct stat stat;
+    int file;
+    transfer->status = files_open_to_read(tree_files(request_tree(request)),
+                                          &transfer->from_place, &file, &stat);
+    if (transfer->status)
+        return;
+    request->method = METHOD_PUT; /* whose limit is asked for */
+    if ((uint64_t)stat.st_size > methods_body_bytes_max(request))
+        transfer->status = STATUS_TOO_LARGE;
+    else
+        transfer->status = read_whole(file, (uint64_t)stat.st_size, &transfer->content);
+    close(file);
+}
+
+/* ------------------------------------------------------------------------ afterward */
+
+static void remove_source(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    transfer->status =
+        files_remove(tree_files(request_tree(request)), &transfer->from_place);
+}
+
+static void source_removed(struct http_request *request)
+{
+    const struct transfer *transfer = transfer_of(request);
+    if (transfer->status)
+        answer_status(request, transfer->status,
+                      "it was sent, but the source could not be removed");
+    else
+        answer_code(request, 204);
+    dav_forget(request_dav(request), &transfer->from.place);
+}
+
+/* Clients take nothing but 201 and 204 for done. */
+static void was_put(struct http_request *request)
+{
+    unsigned code = request->answer.code;
+    if (request->free_extra)
+        request->free_extra(request->extra);
+    request->extra = request->finish_extra;
+    request->free_extra = request->free_finish_extra;
+    request->finish_extra = NULL;
+    request->free_finish_extra = NULL;
+    if (code < 200 || code > 299)
+        return;
+    answer_free(&request->answer);
+    if (transfer_of(request)->is_move)
+        offload_run(request_offload(request), request, remove_source, source_removed);
+    else
+        answer_code(request, 204);
+}
+
+static void become_put(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    if (transfer->status) {
+        answer_status(request, transfer->status, NULL);
+        return;
+    }
+    transfer->from = request->resolved;
+    transfer->from_target = request->target;
+    request->resolved = transfer->to.resolved;
+    request->target = transfer->to.target;
+    transfer->to = (struct dav_other){0};
+    request->found = request->resolved.found;
+    request->node = request->resolved.node;
+    request->parent = request->resolved.parent;
+    request->missing = request->resolved.missing;
+    bytes_free(&request->body);
+    request->body = transfer->content;
+    transfer->content = (struct bytes){0};
+    request->method = METHOD_PUT;
+    request->finish = was_put;
+    request->finish_extra = transfer;
+    request->free_finish_extra = request->free_extra;
+    request->extra = NULL;
+    request->free_extra = NULL;
+    dav_show(request_dav(request), &request->resolved.place);
+    method_put(request);
+}
+
+void transfer_to_special(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    struct tree *tree = request_tree(request);
+    if (request->node.kind != NODE_ORDINARY) {
+        transfer->status = tree_read(tree, &request->node, &transfer->content);
+        become_put(request);
+        return;
+    }
+    transfer->status = tree_place(tree, &request->node, &transfer->from_place);
+    if (transfer->status)
+        answer_status(request, transfer->status, NULL);
+    else
+        offload_run(request_offload(request), request, read_source, become_put);
+}
