@@ -26,6 +26,8 @@
 #include "server/background.h"
 #include "server/commands.h"
 #include "server/control.h"
+#include "server/exposure.h"
+#include "server/gate.h"
 #include "server/http_face.h"
 #include "server/mountpoint.h"
 
@@ -35,8 +37,10 @@ struct daemon {
     struct behavior_set *behaviors;              /* null: the built-in ones */
     struct engine *engine;
     struct tree *tree;
-    struct fuse_face *face; /* null: it is not mounted */
-    struct http_face *http; /* null: it does not listen */
+    struct fuse_face *face;           /* null: it is not mounted */
+    char *users, *tls_cert, *tls_key; /* absolute; null: not given */
+    struct gate *gate;                /* null, as the next: it does not listen */
+    struct http_face *http;
     struct control *control;
     int signals;
     struct bytes message; /* why it could not start */
@@ -48,7 +52,8 @@ static int say(const char *what)
     return EXIT_FAILURE;
 }
 
-/* SIGTERM and SIGINT come by descriptor; a writer that is gone is no reason to die. */
+/* SIGTERM, SIGINT and SIGHUP come by descriptor; a writer that is gone is no reason to
+ * die. */
 static int take_signals(void)
 {
     sigset_t all, stop;
@@ -62,6 +67,7 @@ static int take_signals(void)
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);
     sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGHUP);
     return signalfd(-1, &stop, SFD_CLOEXEC);
 }
 
@@ -122,6 +128,19 @@ static struct http_words words_of(const struct option_words *words)
     return (struct http_words){(const char *const *)words->list, words->count};
 }
 
+static enum status open_gate(struct daemon *daemon)
+{
+    const struct http_words proxies = words_of(&daemon->options->trusted_proxies);
+    struct gate_options options = {.users = daemon->users,
+                                   .tls_cert = daemon->tls_cert,
+                                   .tls_key = daemon->tls_key,
+                                   .public_url = daemon->options->public_url,
+                                   .trusted_proxies = proxies.list,
+                                   .trusted_proxy_count = proxies.count,
+                                   .clock = clock_system()};
+    return gate_open(&options, &daemon->gate, &daemon->message);
+}
+
 static enum status open_http(struct daemon *daemon)
 {
     const struct options *given = daemon->options;
@@ -129,7 +148,8 @@ static enum status open_http(struct daemon *daemon)
     struct http_face_options options = {.listen = words_of(&given->listen),
                                         .key_headers = words_of(&given->key_headers),
                                         .keep_headers = words_of(&given->keep_headers),
-                                        .clock = clock_system()};
+                                        .clock = clock_system(),
+                                        .gate = daemon->gate};
     if (!options.key_headers.count)
         options.key_headers = (struct http_words){webhook_headers, 1};
     enum status status =
@@ -143,6 +163,8 @@ static enum status open_faces(struct daemon *daemon)
 {
     enum status status = daemon->mountpoint ? open_mount(daemon) : STATUS_OK;
     if (!status && daemon->options->listen.count)
+        status = open_gate(daemon);
+    if (!status && daemon->gate)
         status = open_http(daemon);
     if (!status)
         status = control_start(daemon->store, command_answer, daemon->tree,
@@ -160,6 +182,17 @@ static void tell(const struct daemon *daemon)
                  http_face_port(daemon->http, i));
 }
 
+/* False at the signal to stop. */
+static bool go_on_after_signal(struct daemon *daemon)
+{
+    struct signalfd_siginfo signal;
+    if (read(daemon->signals, &signal, sizeof signal) != sizeof signal)
+        return true;
+    if (signal.ssi_signo == SIGHUP && daemon->gate)
+        gate_reload(daemon->gate);
+    return signal.ssi_signo == SIGHUP;
+}
+
 static void serve(struct daemon *daemon)
 {
     struct pollfd descriptors[] = {
@@ -167,7 +200,8 @@ static void serve(struct daemon *daemon)
         {.fd = daemon->face ? fuse_face_end_descriptor(daemon->face) : -1,
          .events = POLLIN}};
     tell(daemon);
-    while (poll(descriptors, 2, -1) < 0)
+    while (poll(descriptors, 2, -1) < 0 ||
+           (!descriptors[1].revents && go_on_after_signal(daemon)))
         continue;
     log_info("%s: stopping", daemon->store);
 }
@@ -179,6 +213,7 @@ static void close_all(struct daemon *daemon)
     if (daemon->engine)
         engine_stop(daemon->engine);
     http_face_close(daemon->http);
+    gate_close(daemon->gate);
     if (daemon->face) {
         fuse_face_stop(daemon->face);
         fuse_face_close(daemon->face);
@@ -192,6 +227,9 @@ static void close_all(struct daemon *daemon)
     free(daemon->store);
     free(daemon->mountpoint);
     free(daemon->behaviors_folder);
+    free(daemon->users);
+    free(daemon->tls_cert);
+    free(daemon->tls_key);
     bytes_free(&daemon->message);
 }
 
@@ -219,20 +257,29 @@ static int run_daemon(struct daemon *daemon, int parent)
     return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static char *absolute(const char *path)
+{
+    return path ? path_make_absolute(path) : NULL;
+}
+
 int daemon_run(const struct options *options)
 {
     struct daemon daemon = {.options = options};
-    if (options->mountpoint &&
-        mountpoint_prepare(options->mountpoint, options->nonempty, &daemon.mountpoint,
-                           &daemon.message)) {
+    enum status status = exposure_check(options, &daemon.message);
+    if (!status && options->mountpoint)
+        status = mountpoint_prepare(options->mountpoint, options->nonempty,
+                                    &daemon.mountpoint, &daemon.message);
+    if (status) {
         bytes_append(&daemon.message, view_of("", 1));
         say(daemon.message.data);
         close_all(&daemon);
         return EXIT_FAILURE;
     }
     daemon.store = path_make_absolute(options->store);
-    if (options->behaviors)
-        daemon.behaviors_folder = path_make_absolute(options->behaviors);
+    daemon.behaviors_folder = absolute(options->behaviors);
+    daemon.users = absolute(options->users);
+    daemon.tls_cert = absolute(options->tls_cert);
+    daemon.tls_key = absolute(options->tls_key);
     int parent = options->foreground ? -1 : background_start();
     if (!options->foreground && parent < 0) {
         close_all(&daemon);

@@ -8,13 +8,14 @@
 
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "server/gate.h"
 #include "server/http_request.h"
 #include "server/http_status.h"
 #include "server/metrics.h"
 #include "server/page.h"
 #include "server/page_form.h"
 
-#define RETRY_AFTER_SECONDS 1
+#define RETRY_AFTER_SECONDS 1u
 
 /* A value must be a line that says something, or libmicrohttpd refuses it: what comes
    from outside (a content type, a name) is made one. */
@@ -88,7 +89,9 @@ void answer_problem(struct http_request *request, unsigned code, const char *for
     json_decref(problem);
     answer_body(request, code, "application/problem+json", &body);
     if (code == 429 || code == 503)
-        answer_header(request, "Retry-After", "%d", RETRY_AFTER_SECONDS);
+        answer_header(request, "Retry-After", "%u",
+                      request->answer.retry_after_s ? request->answer.retry_after_s
+                                                    : RETRY_AFTER_SECONDS);
 }
 
 void answer_status(struct http_request *request, enum status status, const char *detail)
@@ -116,6 +119,7 @@ enum MHD_Result answer_queue(struct http_request *request)
 {
     struct http_answer *answer = &request->answer;
     ENSURE(answer->code);
+    gate_expect_reading(request, answer->body.size);
     page_form_answer(request);
     page_guard(request);
     metrics_count(request);

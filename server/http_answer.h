@@ -15,9 +15,10 @@
 struct http_request;
 
 struct http_answer {
-    unsigned code;        /* 0: not filled in yet */
-    struct bytes body;    /* given to libmicrohttpd when it is sent */
-    struct bytes headers; /* `name\0value\0` pairs */
+    unsigned code;          /* 0: not filled in yet */
+    struct bytes body;      /* given to libmicrohttpd when it is sent */
+    struct bytes headers;   /* `name\0value\0` pairs */
+    unsigned retry_after_s; /* of 429 and 503; 0: soon */
 };
 
 /* Adds a field. Control characters in the value become spaces. */

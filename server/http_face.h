@@ -18,6 +18,7 @@
 #include "common/tree/tree.h"
 
 struct http_face;
+struct gate;
 
 /* A list of words from the command line; borrowed. */
 struct http_words {
@@ -30,7 +31,8 @@ struct http_face_options {
     struct http_words key_headers;  /* further names of Idempotency-Key */
     struct http_words keep_headers; /* kept with the message */
     struct clock *clock;
-    unsigned threads; /* 0: as many as cores, two at most */
+    struct gate *gate; /* borrowed; outlives the face */
+    unsigned threads;  /* 0: as many as cores, two at most */
 };
 
 /* Binds its addresses. `tree` is borrowed. On failure (INVALID, IO) `message` says why

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "server/access/tls.h"
+#include "server/gate.h"
 #include "server/http_request.h"
 
 #define IDLE_MS_MAX 1000
@@ -16,18 +19,36 @@
 #define CONNECTIONS_MAX 20000u
 #define IDLE_SECONDS 120u
 
+static bool is_unix(int socket)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    return getsockname(socket, (struct sockaddr *)&address, &size) == 0 &&
+           address.ss_family == AF_UNIX;
+}
+
 static struct MHD_Daemon *start_daemon(struct http_loop *loop, int socket)
 {
+    struct gate *gate = http_face_inside(loop->face)->options.gate;
+    bool has_tls = gate_has_tls(gate) && !is_unix(socket);
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_retrieve},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem *none = tls + 2;
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0,
-        NULL, NULL, http_request_handle, loop, MHD_OPTION_LISTEN_SOCKET, socket,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+            (has_tls ? MHD_USE_TLS : 0),
+        0, gate_accept, gate, http_request_handle, loop, MHD_OPTION_EXTERNAL_LOGGER,
+        http_request_log, NULL, MHD_OPTION_LISTEN_SOCKET, socket,
         MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, loop,
         MHD_OPTION_UNESCAPE_CALLBACK, http_request_keep_escapes, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, loop,
-        MHD_OPTION_EXTERNAL_LOGGER, http_request_log, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-        MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, gate_connection, loop,
+        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_ARRAY,
+        has_tls ? tls : none, MHD_OPTION_END);
 }
 
 static bool watch(const struct http_loop *loop, int descriptor)
@@ -40,6 +61,7 @@ enum status http_loop_open(struct http_loop *loop, struct http_face *face,
                            const int *sockets, size_t socket_count)
 {
     loop->face = face;
+    slow_init(&loop->slow);
     pthread_mutex_init(&loop->mutex, NULL);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -57,6 +79,12 @@ enum status http_loop_open(struct http_loop *loop, struct http_face *face,
             return STATUS_IO;
     }
     return STATUS_OK;
+}
+
+int64_t http_loop_now(const struct http_loop *loop)
+{
+    struct clock *clock = http_face_inside(loop->face)->options.clock;
+    return clock->monotonic_ns(clock) / 1000000;
 }
 
 void http_loop_wake(struct http_loop *loop, struct http_request *request)
@@ -115,6 +143,7 @@ static void *run(void *argument)
         go_on(loop);
         for (size_t i = 0; i < loop->daemon_count; i++)
             MHD_run(loop->daemons[i]);
+        slow_reap(&loop->slow, http_loop_now(loop));
     }
     return NULL;
 }

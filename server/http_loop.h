@@ -11,6 +11,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 
+#include "server/access/slow.h"
 #include "server/http_face.h"
 
 struct http_request;
@@ -22,6 +23,7 @@ struct http_loop {
     struct MHD_Daemon **daemons; /* one for each address */
     size_t daemon_count;
     unsigned suspended; /* requests that wait. The loop's thread. */
+    struct slow slow;   /* its connections. The loop's thread. */
     pthread_mutex_t mutex;
     struct http_request *woken; /* guarded by mutex, as all below */
     bool stopping, started;
@@ -31,6 +33,8 @@ struct http_loop {
 MUST_CHECK enum status http_loop_open(struct http_loop *loop, struct http_face *face,
                                       const int *sockets, size_t socket_count);
 void http_loop_start(struct http_loop *loop);
+/* Milliseconds of the monotonic clock. */
+int64_t http_loop_now(const struct http_loop *loop);
 /* The request's `then` is called on the loop's thread, soon. Any thread. */
 void http_loop_wake(struct http_loop *loop, struct http_request *request);
 /* Returns when nothing is suspended any more and the thread has ended. */

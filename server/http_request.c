@@ -11,9 +11,12 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
-#include "server/http_check.h"
+#include "server/gate.h"
 #include "server/methods.h"
 #include "server/page_form.h"
+
+/* Of a refused upload: so much is read before the answer is sent. */
+#define REFUSED_BODY_BYTES_MAX (64u * 1024)
 
 static const char *const method_names[METHOD_COUNT] = {
     [METHOD_OPTIONS] = "OPTIONS",     [METHOD_GET] = "GET",
@@ -158,9 +161,11 @@ void http_request_go_on(struct http_request *request)
         engine_wait_end(request->wait);
     request->wait = NULL;
     then(request);
-    if (!request->answer.code)
-        return; /* it waits for something else */
-    answer_queue(request);
+    if (!request->is_going_in) {
+        if (!request->answer.code)
+            return; /* it waits for something else */
+        answer_queue(request);
+    }
     request->is_suspended = false;
     request->loop->suspended--;
     MHD_resume_connection(request->connection);
@@ -203,35 +208,72 @@ static enum MHD_Result refuse_upload(struct http_request *request, unsigned code
     return answer_queue(request);
 }
 
+/* The target as this server knows it, without what a proxy puts before it. */
+static struct view public_target(const struct http_request *request)
+{
+    const struct gate *gate = http_face_inside(request->loop->face)->options.gate;
+    return origins_strip(gate_origins(gate), view_text(request->raw));
+}
+
+/* Whoever has begun to send would lose the answer if the connection were closed before
+   all is read; who asked first (Expect), or has much to send, is told at once. */
+static bool is_worth_reading(const struct http_request *request)
+{
+    return !request->framing.is_chunked &&
+           request->framing.length <= REFUSED_BODY_BYTES_MAX &&
+           !http_request_header(request, "Expect");
+}
+
+/* The gate has judged; the body comes next. */
+static enum MHD_Result go_in(struct http_request *request)
+{
+    request->is_going_in = false;
+    if (request->framing.has_body)
+        gate_expect_body(request);
+    if (request->answer.code && is_worth_reading(request))
+        return MHD_YES;
+    if (request->answer.code) {
+        answer_header(request, "Connection", "close");
+        return answer_queue(request);
+    }
+    if (request->framing.length > methods_body_bytes_max(request))
+        return refuse_upload(request, 413,
+                             "the body is larger than what is taken here");
+    return MHD_YES;
+}
+
 static enum MHD_Result begin(struct http_request *request, const char *method,
                              const char *version)
 {
-    struct http_framing framing;
     BYTES_AUTO(why);
     request->is_begun = true;
-    const char *objection = http_check_framing(request->connection, version, &framing);
+    gate_be_patient(request);
+    const char *objection =
+        http_check_framing(request->connection, version, &request->framing);
     if (objection)
         return refuse_upload(request, 400, objection);
     request->method = method_of(method);
     if (request->method == METHOD_COUNT)
         return refuse_upload(request, 501, "the method is not known here");
     enum status status =
-        http_target_parse(view_text(request->raw), &request->target, &why);
+        http_target_parse(public_target(request), &request->target, &why);
     if (status) {
         bytes_append(&why, view_of("", 1));
         return refuse_upload(request, status == STATUS_NAME_TOO_LONG ? 414 : 400,
                              why.data);
     }
-    if (framing.length > methods_body_bytes_max(request))
-        return refuse_upload(request, 413,
-                             "the body is larger than what is taken here");
-    return MHD_YES;
+    gate_judge(request);
+    return request->is_suspended ? MHD_YES : go_in(request);
 }
 
 static enum MHD_Result collect(struct http_request *request, const char *upload,
                                size_t *upload_size)
 {
-    if (request->body.size + *upload_size > methods_body_bytes_max(request))
+    request->received += *upload_size;
+    gate_got_body(request);
+    if (request->answer.code)
+        *upload_size = 0; /* the gate refused it */
+    else if (request->body.size + *upload_size > methods_body_bytes_max(request))
         request->is_large = true; /* it can be said at the end only */
     else
         bytes_append(&request->body, view_of(upload, *upload_size));
@@ -241,6 +283,9 @@ static enum MHD_Result collect(struct http_request *request, const char *upload,
 
 static enum MHD_Result finish(struct http_request *request)
 {
+    gate_be_patient(request);
+    if (request->answer.code)
+        return answer_queue(request); /* the gate's */
     if (request->is_large)
         answer_problem(request, 413, "the body is larger than what is taken here");
     else
@@ -259,6 +304,8 @@ enum MHD_Result http_request_handle(void *loop, struct MHD_Connection *connectio
     (void)loop, (void)connection, (void)url;
     if (!request->is_begun)
         return begin(request, method, version);
+    if (request->is_going_in)
+        return go_in(request);
     if (*upload_size)
         return collect(request, upload, upload_size);
     if (request->is_suspended || request->is_queued)
@@ -274,6 +321,8 @@ void http_request_completed(void *loop, struct MHD_Connection *connection,
     if (!request)
         return;
     *context = NULL;
+    gate_expect_headers(request);
+    access_release_user(request->user);
     if (request->free_extra)
         request->free_extra(request->extra);
     http_target_free(&request->target);

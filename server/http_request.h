@@ -14,7 +14,9 @@
 #include <microhttpd.h>
 
 #include "common/tree/tree.h"
+#include "server/access/access.h"
 #include "server/http_answer.h"
+#include "server/http_check.h"
 #include "server/http_loop.h"
 #include "server/http_target.h"
 #include "server/http_values.h"
@@ -48,7 +50,15 @@ struct http_request {
     struct node node, parent;
     size_t missing;
     struct bytes body;
+    struct http_framing framing;
+    uint64_t received; /* bytes of the body */
+    bool is_going_in;  /* it was suspended, and the gate has judged */
     bool is_begun, is_large, is_suspended, is_queued;
+
+    /* Who asks, as the gate found; `user` is null where there are no users. */
+    struct address client;
+    const struct user *user;
+    struct access_answer admission;
 
     /* While it is suspended. */
     void (*then)(struct http_request *request);

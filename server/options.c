@@ -32,6 +32,16 @@ const char options_help[] =
     "                           (Webhook-Id)\n"
     "  --keep-header NAME       a request header to keep with a message; several "
     "times\n"
+    "  --users FILE             who gets in: NAME:PASSWORD[:UNIX USER[:RULES]], see "
+    "the\n"
+    "                           README\n"
+    "  --tls-cert FILE, --tls-key FILE\n"
+    "                           serve HTTPS on the addresses of --listen\n"
+    "  --insecure               listen where anybody could connect, all the same\n"
+    "  --public-url URL         how clients call the server behind a proxy\n"
+    "  --trusted-proxy ADDR     whose X-Forwarded-For is believed; ADDR/BITS, unix; "
+    "several\n"
+    "                           times\n"
     "  --durability commit|os   acknowledged means on disk (default), or written: it\n"
     "                           survives the daemon's death, not the machine's\n"
     "  --message-max SIZE       of a message, up to 64M (1M)\n"
@@ -54,6 +64,8 @@ enum kind {
     KIND_TIME,
     KIND_DURABILITY,
     KIND_FOLDER,
+    KIND_FILE,
+    KIND_URL,
     KIND_WORDS,
     KIND_FLAG
 };
@@ -72,6 +84,12 @@ static const struct option option_table[] = {
     {"listen", KIND_WORDS, offsetof(struct options, listen), 0},
     {"key-header", KIND_WORDS, offsetof(struct options, key_headers), 0},
     {"keep-header", KIND_WORDS, offsetof(struct options, keep_headers), 0},
+    {"users", KIND_FILE, offsetof(struct options, users), 0},
+    {"tls-cert", KIND_FILE, offsetof(struct options, tls_cert), 0},
+    {"tls-key", KIND_FILE, offsetof(struct options, tls_key), 0},
+    {"public-url", KIND_URL, offsetof(struct options, public_url), 0},
+    {"trusted-proxy", KIND_WORDS, offsetof(struct options, trusted_proxies), 0},
+    {"insecure", KIND_FLAG, offsetof(struct options, insecure), 0},
     {"durability", KIND_DURABILITY, ENGINE(durability), 0},
     {"message-max", KIND_SIZE, ENGINE(message_bytes_max), MESSAGE_BYTES_CEILING},
     {"result-max", KIND_SIZE, ENGINE(result_bytes_max), MESSAGE_BYTES_CEILING},
@@ -166,7 +184,7 @@ static bool take_one_more(struct view text, struct option_words *words)
 }
 
 /* Given again it replaces the one before, as other options do. */
-static bool take_folder(struct view text, char **out)
+static bool take_text(struct view text, char **out)
 {
     if (text.size == 0)
         return false;
@@ -192,7 +210,9 @@ static bool set_option(const struct option *option, struct view value,
     case KIND_DURABILITY:
         return parse_durability(value, field);
     case KIND_FOLDER:
-        return take_folder(value, field);
+    case KIND_FILE:
+    case KIND_URL:
+        return take_text(value, field);
     case KIND_WORDS:
         return take_one_more(value, field);
     case KIND_FLAG:
@@ -218,6 +238,8 @@ static enum status refuse_value(struct bytes *message, const struct option *opti
         [KIND_TIME] = "a time such as 30s, 2h or 7d",
         [KIND_DURABILITY] = "commit or os",
         [KIND_FOLDER] = "a folder",
+        [KIND_FILE] = "a file",
+        [KIND_URL] = "an URL",
         [KIND_WORDS] = "a word",
         [KIND_FLAG] = "no value",
     };
@@ -246,7 +268,7 @@ static enum status take_word(struct view word, struct options *options,
     struct view name, value;
     split_value(word, &name, &value);
     const struct option *option = find_option(name);
-    if (option)
+    if (option && !IS_LISTED(word, ignored_words)) /* `users` without a value */
         return set_option(option, value, options)
                    ? STATUS_OK
                    : refuse_value(message, option, value);
@@ -404,7 +426,12 @@ void options_free(struct options *options)
     free_words(&options->listen);
     free_words(&options->key_headers);
     free_words(&options->keep_headers);
+    free_words(&options->trusted_proxies);
     bytes_free(&options->mount_words);
-    free(options->behaviors);
-    options->behaviors = NULL;
+    char **texts[] = {&options->behaviors, &options->users, &options->tls_cert,
+                      &options->tls_key, &options->public_url};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        free(*texts[i]);
+        *texts[i] = NULL;
+    }
 }

@@ -38,6 +38,10 @@ struct options {
     const char *path;       /* as given; of COMMAND_SEND */
     char *behaviors;        /* the folder as given; null: the built-in ones */
     struct option_words listen, key_headers, keep_headers;
+    char *users, *tls_cert, *tls_key; /* files as given; null: none */
+    char *public_url;                 /* null: none */
+    struct option_words trusted_proxies;
+    bool insecure;
     bool foreground;
     bool allow_other;
     bool nonempty;
