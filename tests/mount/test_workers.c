@@ -222,7 +222,7 @@ Test(workers, cancel_ends_a_running_turn_and_no_other_pays)
 
 Test(workers, a_turn_beyond_its_time_is_ended_and_tried_again)
 {
-    change("py.conf", "timeout = 400ms\nattempts = 2\nbackoff = 10ms\nprocesses = 1\n");
+    change("py.conf", "timeout = 2s\nattempts = 2\nbackoff = 10ms\nprocesses = 1\n");
     make_actor("py_1");
     tell("py_1", "k", "open(outside + '/tried', 'a').write('x'); time.sleep(600)");
     cr_expect(fails_with("py_1", "k", "time limit"));
