@@ -9,6 +9,7 @@
 
 #include "common/base/log.h"
 #include "server/control.h"
+#include "server/dav/admin.h"
 
 static int answer_stat(struct tree *tree, struct bytes *out)
 {
@@ -29,12 +30,36 @@ static int answer_check(struct tree *tree, struct bytes *out)
     return faults ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* `unlock` lists, `unlock TOKEN` and `unlock PATH` break. */
+static int answer_unlock(const struct command_context *context, struct view which,
+                         struct bytes *out)
+{
+    if (!context->dav) {
+        bytes_append_text(out, "no daemon runs: locks are its business\n");
+        return EXIT_FAILURE;
+    }
+    if (!which.size) {
+        dav_admin_list(context->dav, context->tree, out);
+        return EXIT_SUCCESS;
+    }
+    if (dav_admin_break(context->dav, context->tree, which, out))
+        return EXIT_SUCCESS;
+    bytes_append_text(out, "there is no such lock; without an argument, unlock shows "
+                           "all of them\n");
+    return EXIT_FAILURE;
+}
+
 int command_answer(void *context, struct view word, struct bytes *out)
 {
+    const struct command_context *about = context;
     if (view_equal(word, view_text("stat")))
-        return answer_stat(context, out);
+        return answer_stat(about->tree, out);
     if (view_equal(word, view_text("check")))
-        return answer_check(context, out);
+        return answer_check(about->tree, out);
+    if (view_equal(word, view_text("unlock")))
+        return answer_unlock(about, view_of("", 0), out);
+    if (view_starts_with(word, "unlock "))
+        return answer_unlock(about, view_of(word.data + 7, word.size - 7), out);
     bytes_append_text(out, "unknown command\n");
     return EXIT_FAILURE;
 }
@@ -70,18 +95,32 @@ static int answer_offline(const struct options *options, const char *word,
     }
     struct engine_owner owner = {0};
     struct tree *tree = tree_open(engine, &owner);
-    int result = command_answer(tree, view_text(word), out);
+    struct command_context context = {.tree = tree};
+    int result = command_answer(&context, view_text(word), out);
     tree_close(tree);
     engine_close(engine);
     return result;
 }
 
+/* The word for the daemon, NUL at the end. */
+static void ask(const struct options *options, struct bytes *word)
+{
+    bytes_append_text(word, options->command == COMMAND_CHECK    ? "check"
+                            : options->command == COMMAND_UNLOCK ? "unlock"
+                                                                 : "stat");
+    if (options->path)
+        bytes_format(word, " %s", options->path);
+    bytes_append(word, view_of("", 1));
+}
+
 int command_run(const struct options *options)
 {
     BYTES_AUTO(answer);
+    BYTES_AUTO(question);
     struct stat store;
     int result = EXIT_FAILURE;
-    const char *word = options->command == COMMAND_CHECK ? "check" : "stat";
+    ask(options, &question);
+    const char *word = question.data;
     if (stat(options->store, &store) != 0) /* opening would make it */
         return say_failure(options->store, strerror(errno));
     if (!is_store(options->store))

@@ -16,7 +16,7 @@
 #include "common/base/log.h"
 
 #define SOCKET_NAME "control"
-#define WORD_BYTES_MAX 64
+#define WORD_BYTES_MAX 4608 /* a word and a path */
 #define CLIENT_SECONDS 5 /* for its word, and for each part of the answer it reads */
 
 struct control {

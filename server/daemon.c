@@ -26,6 +26,7 @@
 #include "server/background.h"
 #include "server/commands.h"
 #include "server/control.h"
+#include "server/dav/places.h"
 #include "server/exposure.h"
 #include "server/gate.h"
 #include "server/http_face.h"
@@ -37,10 +38,12 @@ struct daemon {
     struct behavior_set *behaviors;              /* null: the built-in ones */
     struct engine *engine;
     struct tree *tree;
+    struct dav *dav;
     struct fuse_face *face;           /* null: it is not mounted */
     char *users, *tls_cert, *tls_key; /* absolute; null: not given */
     struct gate *gate;                /* null, as the next: it does not listen */
     struct http_face *http;
+    struct command_context about; /* what the control socket's answers are of */
     struct control *control;
     int signals;
     struct bytes message; /* why it could not start */
@@ -100,6 +103,8 @@ static enum status open_store(struct daemon *daemon)
     options.behaviors = daemon->behaviors;
     enum status status =
         engine_open(daemon->store, &options, &daemon->engine, &daemon->message);
+    if (!status) /* while the engine's notes can be listed */
+        status = dav_open(daemon->engine, clock_system(), daemon->store, &daemon->dav);
     if (status)
         return status;
     struct engine_owner owner = {.uid = getuid(), .gid = getgid(), .mode = 0755};
@@ -149,6 +154,7 @@ static enum status open_http(struct daemon *daemon)
                                         .key_headers = words_of(&given->key_headers),
                                         .keep_headers = words_of(&given->keep_headers),
                                         .clock = clock_system(),
+                                        .dav = daemon->dav,
                                         .gate = daemon->gate};
     if (!options.key_headers.count)
         options.key_headers = (struct http_words){webhook_headers, 1};
@@ -166,8 +172,9 @@ static enum status open_faces(struct daemon *daemon)
         status = open_gate(daemon);
     if (!status && daemon->gate)
         status = open_http(daemon);
+    daemon->about = (struct command_context){daemon->tree, daemon->dav};
     if (!status)
-        status = control_start(daemon->store, command_answer, daemon->tree,
+        status = control_start(daemon->store, command_answer, &daemon->about,
                                &daemon->control, &daemon->message);
     return status;
 }
@@ -220,6 +227,7 @@ static void close_all(struct daemon *daemon)
     }
     if (daemon->tree)
         tree_close(daemon->tree);
+    dav_close(daemon->dav);
     if (daemon->engine)
         engine_close(daemon->engine);
     if (daemon->behaviors)

@@ -68,6 +68,14 @@ void answer_body(struct http_request *request, unsigned code, const char *type,
     answer_header(request, "Content-Type", "%s", type);
 }
 
+void answer_response(struct http_request *request, unsigned code, const char *type,
+                     struct MHD_Response *response)
+{
+    request->answer.code = code;
+    request->answer.response = response;
+    answer_header(request, "Content-Type", "%s", type);
+}
+
 void answer_problem(struct http_request *request, unsigned code, const char *format,
                     ...)
 {
@@ -115,19 +123,30 @@ static void add_headers(struct MHD_Response *response, const struct bytes *heade
     }
 }
 
+static struct MHD_Response *take_response(struct http_answer *answer)
+{
+    struct MHD_Response *response = answer->response;
+    if (!response)
+        response = MHD_create_response_from_buffer(
+            answer->body.size, answer->body.data,
+            answer->body.data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    ENSURE(response);
+    if (!answer->response)
+        answer->body = (struct bytes){0};
+    answer->response = NULL;
+    return response;
+}
+
 enum MHD_Result answer_queue(struct http_request *request)
 {
     struct http_answer *answer = &request->answer;
     ENSURE(answer->code);
-    gate_expect_reading(request, answer->body.size);
     page_form_answer(request);
     page_guard(request);
     metrics_count(request);
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->body.size, answer->body.data,
-        answer->body.data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    ENSURE(response);
-    answer->body = (struct bytes){0};
+    if (!answer->response) /* who makes one of its own streams it */
+        gate_expect_reading(request, answer->body.size);
+    struct MHD_Response *response = take_response(answer);
     add_headers(response, &answer->headers);
     enum MHD_Result result =
         MHD_queue_response(request->connection, answer->code, response);
@@ -140,4 +159,8 @@ void answer_free(struct http_answer *answer)
 {
     bytes_free(&answer->body);
     bytes_free(&answer->headers);
+    if (answer->response)
+        MHD_destroy_response(answer->response);
+    answer->response = NULL;
+    answer->code = 0;
 }

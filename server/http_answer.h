@@ -15,10 +15,11 @@
 struct http_request;
 
 struct http_answer {
-    unsigned code;          /* 0: not filled in yet */
-    struct bytes body;      /* given to libmicrohttpd when it is sent */
-    struct bytes headers;   /* `name\0value\0` pairs */
+    unsigned code;        /* 0: not filled in yet */
+    struct bytes body;    /* given to libmicrohttpd when it is sent */
+    struct bytes headers; /* `name\0value\0` pairs */
     unsigned retry_after_s; /* of 429 and 503; 0: soon */
+    struct MHD_Response *response; /* instead of body; null: none */
 };
 
 /* Adds a field. Control characters in the value become spaces. */
@@ -31,6 +32,9 @@ void answer_code(struct http_request *request, unsigned code);
 /* A code and a body of that type; the body is taken over. */
 void answer_body(struct http_request *request, unsigned code, const char *type,
                  struct bytes *body);
+/* A code and a response made by the caller, which is taken over. */
+void answer_response(struct http_request *request, unsigned code, const char *type,
+                     struct MHD_Response *response);
 /* A refusal as application/problem+json (RFC 9457). */
 void answer_problem(struct http_request *request, unsigned code, const char *format,
                     ...) __attribute__((format(printf, 3, 4)));
@@ -39,6 +43,7 @@ void answer_status(struct http_request *request, enum status status,
                    const char *detail);
 /* Hands the answer to libmicrohttpd. */
 enum MHD_Result answer_queue(struct http_request *request);
+/* Also what to do to take an answer back. */
 void answer_free(struct http_answer *answer);
 
 #endif

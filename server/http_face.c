@@ -10,6 +10,7 @@
 #include "server/http_request.h"
 #include "server/listen.h"
 #include "server/metrics.h"
+#include "server/offload.h"
 
 #define THREADS_MAX 2
 
@@ -66,6 +67,7 @@ enum status http_face_open(struct tree *tree, const struct http_face_options *op
         .tree = tree,
         .metrics = memory_take_zeroed(1, sizeof *face->inside.metrics),
         .options = *options};
+    face->inside.offload = offload_open();
     face->ports = memory_take_zeroed(options->listen.count + 1, sizeof *face->ports);
     size_t threads = count_threads(options);
     enum status status = STATUS_OK;
@@ -102,6 +104,7 @@ void http_face_close(struct http_face *face)
     http_face_stop(face);
     for (size_t n = 0; n < face->loop_count; n++)
         http_loop_close(&face->loops[n]);
+    offload_close(face->inside.offload);
     for (size_t i = 0; i < face->inside.options.listen.count; i++)
         listen_remove(face->inside.options.listen.list[i]);
     free(face->ports);

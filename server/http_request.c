@@ -90,26 +90,15 @@ static enum status refuse_name(struct http_request *request, enum status status)
 
 enum status http_request_resolve(struct http_request *request)
 {
-    struct tree *tree = request_tree(request);
-    const struct http_target *target = &request->target;
-    request->node = request->parent = tree_root();
-    request->found = STATUS_OK;
-    for (size_t i = 0; i < target->segment_count; i++) {
-        struct node node = {0};
-        request->parent = request->node;
-        enum status status =
-            tree_lookup(tree, &request->parent, target->segments[i], &node);
-        if (status && status != STATUS_NOT_FOUND)
-            return refuse_name(request, status);
-        if (!status && i + 1 < target->segment_count && !node_is_folder(&node))
-            status = STATUS_NOT_FOUND;
-        request->node = node;
-        if (status) {
-            request->found = STATUS_NOT_FOUND;
-            request->missing = target->segment_count - i;
-            return STATUS_OK;
-        }
-    }
+    struct http_resolved *resolved = &request->resolved;
+    http_resolved_free(resolved);
+    enum status status = http_resolve(request_tree(request), &request->target, resolved);
+    if (status)
+        return refuse_name(request, status);
+    request->found = resolved->found;
+    request->node = resolved->node;
+    request->parent = resolved->parent;
+    request->missing = resolved->missing;
     return STATUS_OK;
 }
 
@@ -153,6 +142,16 @@ void http_request_wake(void *context, enum status status)
     http_loop_wake(request->loop, request);
 }
 
+static bool is_answered(struct http_request *request)
+{
+    void (*end)(struct http_request *) = request->finish;
+    if (request->answer.code && end) {
+        request->finish = NULL;
+        end(request);
+    }
+    return request->answer.code != 0;
+}
+
 void http_request_go_on(struct http_request *request)
 {
     void (*then)(struct http_request *) = request->then;
@@ -162,7 +161,7 @@ void http_request_go_on(struct http_request *request)
     request->wait = NULL;
     then(request);
     if (!request->is_going_in) {
-        if (!request->answer.code)
+        if (!is_answered(request))
             return; /* it waits for something else */
         answer_queue(request);
     }
@@ -236,6 +235,8 @@ static enum MHD_Result go_in(struct http_request *request)
         answer_header(request, "Connection", "close");
         return answer_queue(request);
     }
+    if (request->method == METHOD_PUT)
+        method_file_begin(request);
     if (request->framing.length > methods_body_bytes_max(request))
         return refuse_upload(request, 413,
                              "the body is larger than what is taken here");
@@ -273,6 +274,8 @@ static enum MHD_Result collect(struct http_request *request, const char *upload,
     gate_got_body(request);
     if (request->answer.code)
         *upload_size = 0; /* the gate refused it */
+    else if (request->upload)
+        method_file_collect(request, view_of(upload, *upload_size));
     else if (request->body.size + *upload_size > methods_body_bytes_max(request))
         request->is_large = true; /* it can be said at the end only */
     else
@@ -290,7 +293,7 @@ static enum MHD_Result finish(struct http_request *request)
         answer_problem(request, 413, "the body is larger than what is taken here");
     else
         methods_handle(request);
-    if (request->is_suspended)
+    if (!is_answered(request) || request->is_suspended)
         return MHD_YES;
     return answer_queue(request);
 }
@@ -325,6 +328,10 @@ void http_request_completed(void *loop, struct MHD_Connection *connection,
     access_release_user(request->user);
     if (request->free_extra)
         request->free_extra(request->extra);
+    if (request->free_finish_extra)
+        request->free_finish_extra(request->finish_extra);
+    method_file_drop(request);
+    http_resolved_free(&request->resolved);
     http_target_free(&request->target);
     answer_free(&request->answer);
     page_form_free(request->form);

@@ -18,6 +18,7 @@
 #include "server/http_answer.h"
 #include "server/http_check.h"
 #include "server/http_loop.h"
+#include "server/http_resolve.h"
 #include "server/http_target.h"
 #include "server/http_values.h"
 
@@ -49,7 +50,11 @@ struct http_request {
     enum status found;
     struct node node, parent;
     size_t missing;
+    struct http_resolved resolved; /* the same with its place, and what paths point to */
+    bool is_hidden;    /* it was removed here, so it counts as not there */
+    bool is_announced; /* it is not there, but counts as an empty file (dav/places.h) */
     struct bytes body;
+    struct file_upload *upload; /* null: the body is collected */
     struct http_framing framing;
     uint64_t received; /* bytes of the body */
     bool is_going_in;  /* it was suspended, and the gate has judged */
@@ -62,6 +67,7 @@ struct http_request {
 
     /* While it is suspended. */
     void (*then)(struct http_request *request);
+    void (*work)(struct http_request *request); /* of offload.h */
     struct http_request *next_woken;
     struct engine_answer result; /* of what was asked last; its detail is in `detail` */
     struct bytes detail;
@@ -70,6 +76,11 @@ struct http_request {
 
     struct page_form *form; /* null: it is none, see page_form.h */
     struct http_answer answer;
+    /* Called when the answer is filled in, before it is sent; may take it back and go
+       on. Cleared first. Null: nothing. */
+    void (*finish)(struct http_request *request);
+    void *finish_extra; /* its own; freed by free_finish_extra */
+    void (*free_finish_extra)(void *extra);
     void *extra; /* of the method's own; freed by free_extra */
     void (*free_extra)(void *extra);
 };
@@ -113,9 +124,12 @@ void http_request_completed(void *loop, struct MHD_Connection *connection,
 void http_request_log(void *context, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
+struct offload;
+
 struct http_face_inside {
     struct tree *tree;
     struct metrics *metrics;
+    struct offload *offload;
     struct http_face_options options;
 };
 const struct http_face_inside *http_face_inside(const struct http_face *face);
@@ -123,6 +137,11 @@ const struct http_face_inside *http_face_inside(const struct http_face *face);
 static inline struct tree *request_tree(const struct http_request *request)
 {
     return http_face_inside(request->loop->face)->tree;
+}
+
+static inline struct offload *request_offload(const struct http_request *request)
+{
+    return http_face_inside(request->loop->face)->offload;
 }
 
 #endif

@@ -19,6 +19,7 @@ static int run(const struct options *options)
         return puts("actorfs " ACTORFS_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     case COMMAND_CHECK:
     case COMMAND_STAT:
+    case COMMAND_UNLOCK:
         return command_run(options);
     case COMMAND_SEND:
         return send_run(options->path);

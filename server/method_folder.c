@@ -1,17 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MKCOL makes an actor, DELETE retires it; OPTIONS says what can be done.
+ * MKCOL makes an actor or an ordinary folder, DELETE takes away; OPTIONS says what can
+ * be done.
  */
 #include "server/methods.h"
 
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "common/base/log.h"
+#include "server/dav/dead.h"
+#include "server/dav/gate.h"
+#include "server/offload.h"
+
+/* What was done on a thread of the pool, and how it went. */
+struct doing {
+    struct file_place place;
+    enum status status;
+};
+
+static void answer_done(struct http_request *request, enum status status,
+                        const char *detail, unsigned code)
+{
+    if (status)
+        answer_status(request, status, detail);
+    else
+        answer_code(request, code);
+}
+
+static struct doing *begin_doing(struct http_request *request)
+{
+    struct doing *doing = memory_take_zeroed(1, sizeof *doing);
+    request->extra = doing;
+    request->free_extra = free;
+    doing->status = tree_place(request_tree(request), &request->node, &doing->place);
+    return doing;
+}
+
+/* -------------------------------------------------------------------------- making */
 
 static void made(struct http_request *request)
 {
-    if (request->result.status)
-        answer_status(request, request->result.status, request->result.detail);
-    else
-        answer_code(request, 201);
+    answer_done(request, request->result.status, request->result.detail, 201);
+}
+
+static void make_folder(struct http_request *request)
+{
+    struct doing *doing = request->extra;
+    struct file_owner owner = method_file_owner(request, 0755);
+    if (!doing->status)
+        doing->status =
+            files_make_folder(tree_files(request_tree(request)), &doing->place, &owner);
+}
+
+static void folder_made(struct http_request *request)
+{
+    const struct doing *doing = request->extra;
+    answer_done(request, doing->status, NULL, 201);
 }
 
 void method_mkcol(struct http_request *request)
@@ -24,6 +69,9 @@ void method_mkcol(struct http_request *request)
         answer_problem(request, 405, "it is there already");
     } else if (request->missing > 1) {
         answer_problem(request, 409, "the folder that it would be in is not there");
+    } else if (request->node.kind == NODE_ORDINARY) {
+        begin_doing(request);
+        offload_run(request_offload(request), request, make_folder, folder_made);
     } else {
         http_request_suspend(request, made);
         tree_make_folder(request_tree(request), &request->parent,
@@ -32,39 +80,72 @@ void method_mkcol(struct http_request *request)
     }
 }
 
+/* ------------------------------------------------------------------------ removing */
+
 static void removed(struct http_request *request)
 {
-    if (request->result.status)
-        answer_status(request, request->result.status, request->result.detail);
-    else
-        answer_code(request, 204);
+    if (!request->result.status)
+        dav_forget(request_dav(request), &request->resolved.place);
+    answer_done(request, request->result.status, request->result.detail, 204);
 }
 
-static void remove_actor(struct http_request *request)
+static void remove_file(struct http_request *request)
 {
-    http_request_suspend(request, removed);
-    tree_remove_folder(request_tree(request), &request->node, http_request_done,
-                       request);
+    struct doing *doing = request->extra;
+    if (!doing->status)
+        doing->status = files_remove(tree_files(request_tree(request)), &doing->place);
+}
+
+static void file_removed(struct http_request *request)
+{
+    const struct doing *doing = request->extra;
+    if (!doing->status)
+        dav_forget(request_dav(request), &request->resolved.place);
+    answer_done(request, doing->status, NULL, 204);
+}
+
+/* The store keeps a special file; its name is gone here for a minute. */
+static void hide(struct http_request *request)
+{
+    struct dav *dav = request_dav(request);
+    dav_forget(dav, &request->resolved.place);
+    dav_hide(dav, &request->resolved.place);
+    answer_code(request, 204);
+}
+
+static void remove_node(struct http_request *request)
+{
+    const struct node *node = &request->node;
+    if (node->kind == NODE_ACTOR) {
+        http_request_suspend(request, removed);
+        tree_remove_folder(request_tree(request), node, http_request_done, request);
+    } else if (node->kind == NODE_ORDINARY) {
+        begin_doing(request);
+        offload_run(request_offload(request), request, remove_file, file_removed);
+    } else if (node_is_folder(node) || !node->actor) {
+        answer_problem(request, 403, "it stays");
+    } else {
+        hide(request);
+    }
 }
 
 void method_delete(struct http_request *request)
 {
     struct attributes attributes;
+    const char *depth = http_request_header(request, "Depth");
     BYTES_AUTO(tag);
     if (request->found ||
         tree_attributes(request_tree(request), &request->node, &attributes)) {
         answer_problem(request, 404, "there is nothing of that name");
         return;
     }
-    method_tag(&tag, &request->node, &attributes);
-    if (!method_check_conditions(request, true, view_bytes(&tag)))
+    if (depth && node_is_folder(&request->node) && strcasecmp(depth, "infinity") != 0) {
+        answer_problem(request, 400, "DELETE of a folder has Depth infinity");
         return;
-    if (request->node.kind == NODE_ACTOR)
-        remove_actor(request);
-    else if (node_is_folder(&request->node) || !request->node.actor)
-        answer_problem(request, 403, "it stays");
-    else
-        answer_code(request, 204); /* the store keeps it: contract, section 9 */
+    }
+    method_tag(&tag, &request->node, &attributes);
+    if (method_check_conditions(request, true, view_bytes(&tag)))
+        remove_node(request);
 }
 
 void method_options(struct http_request *request)

@@ -242,6 +242,8 @@ void method_get(struct http_request *request)
         return;
     else if (node_is_folder(&request->node))
         get_folder(request);
+    else if (request->node.kind == NODE_ORDINARY)
+        method_file_get(request);
     else
         get_file(request);
 }

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "server/dav/gate.h"
+
 static bool is_mailbox(const struct http_request *request)
 {
     const struct http_target *target = &request->target;
@@ -30,18 +32,21 @@ static void state_written(struct http_request *request)
         answer_status(request, result->status, result->detail);
         return;
     }
+    dav_wrote_state(request, result->version);
     answer_code(request, 204);
     attributes.version = result->version;
     method_tag(&tag, &request->node, &attributes);
     answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
 }
 
-/* The version that If-Match names, to be judged when the state is set. */
+/* The version that If-Match names, or that whoever holds a lock last saw (contract,
+   section 4), to be judged when the state is set. */
 static uint64_t expected_version(struct http_request *request,
                                  const struct attributes *attributes)
 {
     const char *match = http_request_header(request, "If-Match");
-    return match && strcmp(match, "*") != 0 ? attributes->version : STATE_VERSION_ANY;
+    return match && strcmp(match, "*") != 0 ? attributes->version
+                                            : dav_expected_state(request);
 }
 
 static void put_state(struct http_request *request)
@@ -56,7 +61,7 @@ static void put_state(struct http_request *request)
         return;
     }
     method_tag(&tag, &request->node, &attributes);
-    if (!method_check_conditions(request, true, view_bytes(&tag)))
+    if (!method_check_conditions(request, !request->is_hidden, view_bytes(&tag)))
         return;
     if (request->body.size == 0 && !http_request_header(request, "If-Match")) {
         answer_code(request, 204); /* clients make files empty first */
@@ -99,7 +104,7 @@ static bool words_may_be_put(struct http_request *request)
         return false;
     }
     method_tag(&tag, &request->node, &attributes);
-    return method_check_conditions(request, true, view_bytes(&tag));
+    return method_check_conditions(request, !request->is_hidden, view_bytes(&tag));
 }
 
 static void put_words(struct http_request *request)
@@ -132,6 +137,10 @@ void method_put(struct http_request *request)
     }
     if (is_mailbox(request)) {
         method_send(request);
+        return;
+    }
+    if (request->node.kind == NODE_ORDINARY && request->missing <= 1) {
+        method_file_put(request);
         return;
     }
     if (request->found) {

@@ -2,6 +2,7 @@
 #include "server/methods.h"
 
 #include "server/dav.h"
+#include "server/dav/gate.h"
 #include "server/page_form.h"
 
 #define XML_BYTES_MAX (128u * 1024)
@@ -20,7 +21,8 @@ void methods_handle(struct http_request *request)
 {
     if (request->target.is_asterisk && request->method != METHOD_OPTIONS)
         answer_problem(request, 400, "only OPTIONS is asked of *");
-    else if (http_request_resolve(request) == STATUS_OK && page_form_take(request))
+    else if (http_request_resolve(request) == STATUS_OK && page_form_take(request) &&
+             dav_gate(request))
         handlers[request->method](request);
 }
 
@@ -37,6 +39,8 @@ size_t methods_body_bytes_max(const struct http_request *request)
     size_t largest = limits->message_bytes_max > limits->state_bytes_max
                          ? limits->message_bytes_max
                          : limits->state_bytes_max;
+    if (request->upload)
+        return SIZE_MAX;
     if (request->method == METHOD_POST && has_lines(request))
         return LINES_BYTES_MAX;
     if (request->method == METHOD_PUT || request->method == METHOD_POST)

@@ -21,6 +21,15 @@ void method_put(struct http_request *request);
 void method_post(struct http_request *request);
 /* Sends the body as a message, or a line a message, and answers for it. */
 void method_send(struct http_request *request);
+/* method_file.c: ordinary files. What is put goes to the disk as it comes (begin at the
+   headers, collect, drop at the end of the request). */
+void method_file_begin(struct http_request *request);
+void method_file_collect(struct http_request *request, struct view piece);
+void method_file_drop(struct http_request *request);
+void method_file_get(struct http_request *request);
+void method_file_put(struct http_request *request);
+/* Owner and mode of what the request makes. */
+struct file_owner method_file_owner(const struct http_request *request, unsigned mode);
 /* method_folder.c: MKCOL, DELETE, OPTIONS */
 void method_mkcol(struct http_request *request);
 void method_delete(struct http_request *request);

@@ -15,6 +15,7 @@ const char options_help[] =
     "actorfs serve STORE --listen ADDR:PORT     HTTP and WebDAV only: needs no FUSE\n"
     "actorfs check STORE                        verify the store\n"
     "actorfs stat STORE                         show the daemon's status\n"
+    "actorfs unlock STORE [TOKEN|PATH]          show WebDAV's locks, or break some\n"
     "actorfs send PATH                          within a turn: send standard input\n"
     "actorfs --help | --version\n"
     "\n"
@@ -333,6 +334,8 @@ static enum status take_positional(const char *argument, struct options *options
         options->store = argument;
     else if (!options->mountpoint && options->command == COMMAND_MOUNT)
         options->mountpoint = argument;
+    else if (!options->path && options->command == COMMAND_UNLOCK)
+        options->path = argument;
     else
         return refuse(message, "one argument too many", view_text(argument));
     return STATUS_OK;
@@ -348,8 +351,9 @@ static enum status take_command(char *const **next, struct options *options,
         enum command command;
     } commands[] = {{"mount", COMMAND_MOUNT}, {"serve", COMMAND_SERVE},
                     {"check", COMMAND_CHECK}, {"stat", COMMAND_STAT},
-                    {"send", COMMAND_SEND},   {"--help", COMMAND_HELP},
-                    {"-h", COMMAND_HELP},     {"--version", COMMAND_VERSION}};
+                    {"send", COMMAND_SEND},   {"unlock", COMMAND_UNLOCK},
+                    {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},
+                    {"--version", COMMAND_VERSION}};
     static const char *const later[] = {"export", "backup", "restore", "import",
                                         "resume"};
     const char *word = **next;

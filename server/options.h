@@ -22,6 +22,7 @@ enum command {
     COMMAND_SERVE,
     COMMAND_CHECK,
     COMMAND_STAT,
+    COMMAND_UNLOCK,
     COMMAND_SEND
 };
 
@@ -35,7 +36,7 @@ struct options {
     enum command command;
     const char *store;      /* as given */
     const char *mountpoint; /* as given; of COMMAND_MOUNT */
-    const char *path;       /* as given; of COMMAND_SEND */
+    const char *path;       /* as given; of COMMAND_SEND and COMMAND_UNLOCK */
     char *behaviors;        /* the folder as given; null: the built-in ones */
     struct option_words listen, key_headers, keep_headers;
     char *users, *tls_cert, *tls_key; /* files as given; null: none */

@@ -11,8 +11,8 @@ struct dav *request_dav(const struct http_request *request)
 
 const char *dav_login(const struct http_request *request)
 {
-    (void)request;
-    return "";
+    struct view name = access_name(request->user);
+    return name.size ? name.data : "";
 }
 
 bool dav_read_body(struct http_request *request, enum dav_document document,
@@ -137,14 +137,33 @@ static bool judge_if(struct http_request *request)
 
 /* --------------------------------------------------------------------------- locks */
 
+static struct dav_holder holder_of(struct http_request *request, struct dav_if *header)
+{
+    const char *text = http_request_header(request, "If");
+    bool has_header = text && dav_if_parse(view_text(text), header) == STATUS_OK;
+    return (struct dav_holder){has_header ? header : NULL, dav_login(request)};
+}
+
+uint64_t dav_expected_state(struct http_request *request)
+{
+    struct dav_if header;
+    struct dav_holder holder = holder_of(request, &header);
+    return dav_state_version(request_dav(request), &request->resolved.place, &holder);
+}
+
+void dav_wrote_state(struct http_request *request, uint64_t version)
+{
+    struct dav_if header;
+    struct dav_holder holder = holder_of(request, &header);
+    dav_state_written(request_dav(request), &request->resolved.place, &holder, version);
+}
+
 bool dav_may_touch(struct http_request *request, const struct dav_place *place,
                    enum dav_touch touch)
 {
     struct dav *dav = request_dav(request);
     struct dav_if header;
-    const char *text = http_request_header(request, "If");
-    bool has_header = text && dav_if_parse(view_text(text), &header) == STATUS_OK;
-    struct dav_holder holder = {has_header ? &header : NULL, dav_login(request)};
+    struct dav_holder holder = holder_of(request, &header);
     BYTES_AUTO(path);
     dav_enter(dav);
     const struct dav_entry *locked = dav_locks_forbid(dav, place, touch, &holder);

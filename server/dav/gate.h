@@ -21,6 +21,10 @@ bool dav_gate(struct http_request *request);
 bool dav_may_touch(struct http_request *request, const struct dav_place *place,
                    enum dav_touch touch);
 
+/* The same as dav_state_version and dav_state_written, for a PUT of a `state`. */
+uint64_t dav_expected_state(struct http_request *request);
+void dav_wrote_state(struct http_request *request, uint64_t version);
+
 /* Reads the body; false when it was answered (400, 403, 413). The body is freed by the
    caller in any case. */
 bool dav_read_body(struct http_request *request, enum dav_document document,

@@ -79,24 +79,26 @@ void dav_lock_add(struct dav *dav, const struct dav_place *place, struct dav_loc
     dav->lock_count++;
 }
 
-static bool unlink_lock(struct dav *dav, struct dav_entry *entry, const char *token)
+static void unlink_lock(struct dav *dav, struct dav_entry *entry, struct dav_lock *lock)
 {
-    for (struct dav_lock **at = &entry->locks; *at; at = &(*at)->next)
-        if (strcmp((*at)->token, token) == 0) {
-            struct dav_lock *lock = *at;
-            *at = lock->next;
-            free_lock(lock);
-            dav->lock_count--;
-            return true;
-        }
-    return false;
+    struct dav_lock **at = &entry->locks;
+    while (*at != lock)
+        at = &(*at)->next;
+    *at = lock->next;
+    free_lock(lock);
+    dav->lock_count--;
 }
 
 void dav_lock_remove(struct dav *dav, const struct dav_place *place, const char *token)
 {
     struct dav_entry *entry = dav_entry_find(dav, place);
-    if (entry && unlink_lock(dav, entry, token))
+    struct dav_lock *lock = entry ? entry->locks : NULL;
+    while (lock && strcmp(lock->token, token) != 0)
+        lock = lock->next;
+    if (lock) {
+        unlink_lock(dav, entry, lock);
         dav_entry_tidy(dav, place);
+    }
 }
 
 /* ------------------------------------------------------------------------- looking */
@@ -182,15 +184,18 @@ struct permission {
     bool is_held;
 };
 
+static bool holds(const struct dav_holder *holder, const struct dav_lock *lock)
+{
+    return holder->header && dav_if_submits(holder->header, view_text(lock->token)) &&
+           strcmp(lock->login, holder->login) == 0;
+}
+
 static void look_for_permission(void *context, struct dav_entry *entry,
                                 struct dav_lock *lock)
 {
     struct permission *permission = context;
-    const struct dav_holder *holder = permission->holder;
     permission->locked = entry;
-    if (holder->header && dav_if_submits(holder->header, view_text(lock->token)) &&
-        strcmp(lock->login, holder->login) == 0)
-        permission->is_held = true;
+    permission->is_held |= holds(permission->holder, lock);
 }
 
 static struct dav_entry *forbids(const struct permission *permission)
@@ -296,15 +301,55 @@ static void drop_note(struct dav *dav, const struct dav_lock *lock)
     engine_keep_notes(dav->engine, &note, 1, ignore, NULL);
 }
 
+void dav_lock_drop(struct dav *dav, struct dav_entry *entry, struct dav_lock *lock)
+{
+    drop_note(dav, lock);
+    unlink_lock(dav, entry, lock);
+}
+
 void dav_locks_drop(struct dav *dav, struct dav_entry *entry)
 {
-    while (entry->locks) {
-        struct dav_lock *lock = entry->locks;
-        drop_note(dav, lock);
-        entry->locks = lock->next;
-        free_lock(lock);
-        dav->lock_count--;
+    while (entry->locks)
+        dav_lock_drop(dav, entry, entry->locks);
+}
+
+/* -------------------------------------------------------------------------- state */
+
+static struct dav_lock *find_held(struct dav *dav, const struct dav_place *place,
+                                  const struct dav_holder *holder)
+{
+    const struct dav_entry *entry = dav_entry_find(dav, place);
+    struct dav_lock *lock = entry ? entry->locks : NULL;
+    while (lock && !holds(holder, lock))
+        lock = lock->next;
+    return lock;
+}
+
+uint64_t dav_state_version(struct dav *dav, const struct dav_place *place,
+                           const struct dav_holder *holder)
+{
+    dav_enter(dav);
+    const struct dav_lock *lock = find_held(dav, place, holder);
+    uint64_t version = lock ? lock->state_version : STATE_VERSION_ANY;
+    dav_leave(dav);
+    return version;
+}
+
+void dav_state_written(struct dav *dav, const struct dav_place *place,
+                       const struct dav_holder *holder, uint64_t version)
+{
+    BYTES_AUTO(key);
+    BYTES_AUTO(value);
+    dav_enter(dav);
+    struct dav_lock *lock = find_held(dav, place, holder);
+    if (lock) {
+        lock->state_version = version;
+        dav_lock_note_key(&key, lock->token);
+        dav_lock_note_value(&value, dav_entry_find(dav, place), lock);
+        struct engine_note note = {view_bytes(&key), view_bytes(&value)};
+        engine_keep_notes(dav->engine, &note, 1, ignore, NULL);
     }
+    dav_leave(dav);
 }
 
 /* ------------------------------------------------------------------------- expiry */
@@ -319,19 +364,13 @@ static void expire_mark(struct dav *dav, int64_t *until_ns, int64_t now)
 
 static void expire_entry(struct dav *dav, struct dav_entry *entry, int64_t now)
 {
-    struct dav_lock **at = &entry->locks;
-    while (*at) {
-        struct dav_lock *lock = *at;
-        if (lock->deadline_ns > now) {
-            if (lock->deadline_ns < dav->next_expiry_ns)
-                dav->next_expiry_ns = lock->deadline_ns;
-            at = &lock->next;
-            continue;
-        }
-        drop_note(dav, lock);
-        *at = lock->next;
-        free_lock(lock);
-        dav->lock_count--;
+    struct dav_lock *next;
+    for (struct dav_lock *lock = entry->locks; lock; lock = next) {
+        next = lock->next;
+        if (lock->deadline_ns <= now)
+            dav_lock_drop(dav, entry, lock);
+        else if (lock->deadline_ns < dav->next_expiry_ns)
+            dav->next_expiry_ns = lock->deadline_ns;
     }
     expire_mark(dav, &entry->hidden_until_ns, now);
     expire_mark(dav, &entry->announced_until_ns, now);

@@ -77,11 +77,20 @@ struct dav_entry *dav_locks_forbid(struct dav *dav, const struct dav_place *plac
                                    enum dav_touch touch,
                                    const struct dav_holder *holder);
 
+/* Of a locked `state`: the version that the lock's holder knows, STATE_VERSION_ANY
+   where the place itself has no lock of the holder's; and that the holder wrote a new
+   one. These two take the lock themselves. */
+uint64_t dav_state_version(struct dav *dav, const struct dav_place *place,
+                           const struct dav_holder *holder);
+void dav_state_written(struct dav *dav, const struct dav_place *place,
+                       const struct dav_holder *holder, uint64_t version);
+
 /* The note of a lock: key, and value (empty: to remove it). */
 void dav_lock_note_key(struct bytes *out, const char *token);
 void dav_lock_note_value(struct bytes *out, const struct dav_entry *entry,
                          const struct dav_lock *lock);
-/* Drops the notes of all locks at these entries, and the locks. */
+/* Drops one lock of the entry, or all of them, and their notes. */
+void dav_lock_drop(struct dav *dav, struct dav_entry *entry, struct dav_lock *lock);
 void dav_locks_drop(struct dav *dav, struct dav_entry *entry);
 
 #endif
