@@ -230,8 +230,9 @@ static void pass_on(struct engine *engine)
    with the next batch. A lone client's message and turn share a sync. */
 static void pass_on_early(struct engine *engine)
 {
-    if (engine->expected <= 2 || !engine->batch.answers.first ||
-        !committer_is_idle(engine))
+    /* What a commit counted is its own until it is over. */
+    if (!engine->batch.answers.first || !committer_is_idle(engine) ||
+        engine->expected <= 2)
         return;
     put_touched(engine);
     pass_on(engine);
