@@ -164,7 +164,7 @@ Test(worker_death, pauses_do_not_grow_while_it_does_its_work)
     rig_open(&rig);
     int64_t begin = host_now_ms();
     for (int i = 0; i < 9; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "died-%d", i);
         rig_start(&rig, 1, "die-once %s", rig_path(&rig, name));
         rig_expect(&rig, 1, "2");
