@@ -316,8 +316,10 @@ static void open_crash(struct crash *crash, const struct arguments *arguments)
     mounted_stop(&crash->mounted);
     crash->mounted.options = crash->options;
     crash->random = arguments->seed;
-    crash->mischief = (struct mischief){
-        .folder = crash->folder, .stopped = -1, .random = arguments->seed + 1};
+    crash->mischief = (struct mischief){.folder = crash->folder,
+                                        .stopped = -1,
+                                        .held = -1,
+                                        .random = arguments->seed + 1};
     snprintf(crash->actors_path, sizeof crash->actors_path, "%s",
              mounted_path(&crash->mounted, "actors"));
     crash->telling = mmap(NULL, sizeof *crash->telling, PROT_READ | PROT_WRITE,

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -162,18 +163,38 @@ static void stop_one(struct mischief *mischief)
     mischief->stops++;
 }
 
-/* No more processes can be started: fork fails, or execve where the daemon is root and
-   they run as another. */
-static void squeeze(struct mischief *mischief, bool is_squeezed)
+static void limit_processes(struct mischief *mischief, bool is_limited)
 {
     struct rlimit limit;
-    if (mischief->is_squeezed == is_squeezed ||
-        prlimit(mischief->daemon, RLIMIT_NPROC, NULL, &limit) != 0)
+    if (prlimit(mischief->daemon, RLIMIT_NPROC, NULL, &limit) != 0)
         return;
-    limit.rlim_cur = is_squeezed ? 0 : limit.rlim_max;
+    limit.rlim_cur = is_limited ? 0 : limit.rlim_max;
     prlimit(mischief->daemon, RLIMIT_NPROC, &limit, NULL);
-    mischief->is_squeezed = is_squeezed;
-    mischief->squeezes += is_squeezed;
+}
+
+/* No more programs can be started: fork(2) fails with EAGAIN, but for root; execve(2)
+   of a file that is open for writing fails with ETXTBSY for everybody. While one runs
+   its file cannot be opened so. */
+static void squeeze(struct mischief *mischief)
+{
+    char program[PATH_MAX];
+    if (mischief->held >= 0)
+        return;
+    snprintf(program, sizeof program, "%s/program", mischief->folder);
+    mischief->held = open(program, O_WRONLY | O_CLOEXEC);
+    if (mischief->held < 0)
+        return;
+    limit_processes(mischief, true);
+    mischief->squeezes++;
+}
+
+static void release(struct mischief *mischief)
+{
+    if (mischief->held < 0)
+        return;
+    close(mischief->held);
+    mischief->held = -1;
+    limit_processes(mischief, false);
 }
 
 static void do_something(struct mischief *mischief)
@@ -185,10 +206,10 @@ static void do_something(struct mischief *mischief)
         stop_one(mischief);
     else if (dice < 24)
         let_go_on(mischief);
-    else if (dice < 26)
-        squeeze(mischief, true);
-    else if (dice < 40)
-        squeeze(mischief, false);
+    else if (dice < 36)
+        squeeze(mischief);
+    else if (dice < 48)
+        release(mischief);
 }
 
 void mischief_for(struct mischief *mischief, uint32_t ms)
@@ -200,5 +221,5 @@ void mischief_for(struct mischief *mischief, uint32_t ms)
         nanosleep(&(struct timespec){.tv_nsec = left * 1000000}, NULL);
     }
     let_go_on(mischief);
-    squeeze(mischief, false);
+    release(mischief);
 }

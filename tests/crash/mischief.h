@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What happens to a daemon's children while it runs: one is killed, one is stopped for
- * a while so that its pipes fill, no more can be started. Only processes are touched
- * that are children of the daemon and run a program of the test's own folder.
+ * a while so that its pipes fill, programs cannot be started. Only processes are
+ * touched that are children of the daemon and run a program of the test's own folder.
  */
 #ifndef ACTORFS_TESTS_CRASH_MISCHIEF_H
 #define ACTORFS_TESTS_CRASH_MISCHIEF_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,7 +15,7 @@ struct mischief {
     const char *folder; /* whose programs may be touched */
     uint64_t random;
     int stopped; /* pidfd of the one that is stopped; -1: none */
-    bool is_squeezed;
+    int held;    /* a program's file that is open for writing; -1: none */
     unsigned kills, stops, squeezes;
 };
 
