@@ -8,6 +8,7 @@
 #include "server/access/guests.h"
 #include "server/access/tls.h"
 #include "server/http_request.h"
+#include "server/metrics.h"
 
 #define MACHINE_NAME_BYTES 256
 
@@ -138,6 +139,7 @@ void gate_connection(void *context, struct MHD_Connection *connection, void **sl
     struct gate *gate = http_face_inside(loop->face)->options.gate;
     struct address address = peer_of(connection);
     bool counts = is_counted(gate, &address);
+    metrics_connection(loop, code == MHD_CONNECTION_NOTIFY_STARTED);
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);

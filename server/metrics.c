@@ -15,15 +15,12 @@ void metrics_count(struct http_request *request)
         1, memory_order_relaxed);
 }
 
-void metrics_connection(void *loop, struct MHD_Connection *connection, void **context,
-                        enum MHD_ConnectionNotificationCode code)
+void metrics_connection(struct http_loop *loop, bool is_opened)
 {
     struct metrics *metrics = metrics_of(loop);
-    (void)connection, (void)context;
-    atomic_fetch_add_explicit(code == MHD_CONNECTION_NOTIFY_STARTED
-                                  ? &metrics->connections_opened
-                                  : &metrics->connections_closed,
-                              1, memory_order_relaxed);
+    atomic_fetch_add_explicit(is_opened ? &metrics->connections_opened
+                                        : &metrics->connections_closed,
+                              1, memory_order_release);
 }
 
 /* ------------------------------------------------------------------------- showing */

@@ -27,8 +27,7 @@ struct metrics {
 bool metrics_get(struct http_request *request);
 /* A request was answered. */
 void metrics_count(struct http_request *request);
-/* An MHD_NotifyConnectionCallback, whose context is the loop. */
-void metrics_connection(void *loop, struct MHD_Connection *connection, void **context,
-                        enum MHD_ConnectionNotificationCode code);
+/* A connection of that loop was opened or closed. */
+void metrics_connection(struct http_loop *loop, bool is_opened);
 
 #endif

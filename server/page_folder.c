@@ -16,7 +16,7 @@
 
 struct listing {
     struct page *page;
-    size_t left;
+    size_t limit, left;
     uint64_t last;
     bool is_more;
 };
@@ -36,8 +36,9 @@ static void add_next(struct listing *listing)
 {
     if (listing->is_more)
         html_format(&listing->page->html,
-                    "<p><a rel=\"next\" href=\"?after=.%llu\">More</a></p>\n",
-                    (unsigned long long)listing->last);
+                    "<p><a rel=\"next\" href=\"?after=.%llu&amp;limit=%zu\">More</a>"
+                    "</p>\n",
+                    (unsigned long long)listing->last, listing->limit);
 }
 
 /* ------------------------------------------------------------------------- actors */
@@ -67,7 +68,8 @@ static bool add_actor(void *context, const struct actor_info *info)
 
 static void add_actors(struct page *page, const struct page_place *place)
 {
-    struct listing listing = {.page = page, .left = place->limit};
+    struct listing listing = {
+        .page = page, .limit = place->limit, .left = place->limit};
     html_format(&page->html,
                 "<section id=\"list\" data-live>\n<h2>All actors</h2>\n"
                 "<div class=\"table\"><table><thead><tr><th>Actor</th><th>Activity</th>"
@@ -148,7 +150,8 @@ static bool add_entry(void *context, const struct tree_entry *entry)
 void page_add_entries(struct page *page, const struct page_place *place)
 {
     struct http_request *request = page->request;
-    struct listing listing = {.page = page, .left = place->limit};
+    struct listing listing = {
+        .page = page, .limit = place->limit, .left = place->limit};
     html_format(&page->html, "<section id=\"files\">\n<h2>Files</h2>\n<ul>\n");
     if (tree_list(request_tree(request), &request->node, place->after, add_entry,
                   &listing))
