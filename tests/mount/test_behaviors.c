@@ -62,7 +62,8 @@ Test(behaviors, there_is_no_descriptor_but_the_three)
     make_actor("sh_1");
     /* 10 is the shell's own: its script. */
     cr_expect_str_eq(
-        ask("sh_1", "k", "ls /proc/$$/fd > $OUTSIDE/fds; tr '\\n' ' ' < $OUTSIDE/fds"),
+        ask("sh_1", "k",
+            "(ls /proc/$$/fd > $OUTSIDE/fds); tr '\\n' ' ' < $OUTSIDE/fds"),
         "0 1 10 2 ");
 }
 
