@@ -23,7 +23,8 @@ struct crossing {
     char name[FILE_NAME_BYTES_MAX + 1];
     struct stat stat;
     struct bytes content;
-    enum status status; /* of the message */
+    struct bytes note; /* that names the file, see files_name_sent */
+    char note_key[80]; /* its key */
 };
 
 static void end(struct crossing *crossing, int error)
@@ -32,22 +33,11 @@ static void end(struct crossing *crossing, int error)
     if (crossing->folder >= 0)
         close(crossing->folder);
     bytes_free(&crossing->content);
+    bytes_free(&crossing->note);
     free(crossing);
 }
 
 /* ------------------------------------------------------------------------- sending */
-
-/* If it still is that file. */
-static int remove_source(const struct crossing *crossing)
-{
-    struct stat now;
-    bool is_there =
-        fstatat(crossing->folder, crossing->name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-        now.st_ino == crossing->stat.st_ino && now.st_dev == crossing->stat.st_dev;
-    if (is_there && unlinkat(crossing->folder, crossing->name, 0) != 0)
-        return errno;
-    return fsync(crossing->folder) == 0 ? 0 : errno;
-}
 
 /* On the notifier's thread: it may wait for the disk. */
 static void finish(void *context, bool is_stopping)
@@ -55,23 +45,23 @@ static void finish(void *context, bool is_stopping)
     (void)is_stopping; /* the message is on disk: the file has to go */
     struct crossing *crossing = context;
     struct fuse_face *face = crossing->face;
-    int error = errno_of_status(crossing->status);
-    if (!error)
-        error = remove_source(crossing);
-    if (!error) {
+    struct engine_note gone = {.key = view_text(crossing->note_key)};
+    enum status status =
+        files_remove_sent(tree_files(face->tree), view_bytes(&crossing->note));
+    if (!status) {
+        engine_keep_notes(tree_engine(face->tree), &gone, 1, NULL, NULL);
         hidden_remove(face->hidden, crossing->new_parent,
                       view_text(crossing->new_name));
         uint64_t number = ordinary_sent(face->ordinary, &crossing->stat);
         if (number && face->prunes)
             notifier_post(face->notifier, number);
     }
-    end(crossing, error);
+    end(crossing, errno_of_status(status));
 }
 
 static void sent(void *context, const struct engine_answer *answer)
 {
     struct crossing *crossing = context;
-    crossing->status = answer->status;
     if (answer->status)
         end(crossing, errno_of_status(answer->status));
     else
@@ -174,14 +164,29 @@ static int find_source(struct crossing *crossing, fuse_ino_t parent)
     return error ? error : read_source(crossing);
 }
 
+static enum status name_source(struct crossing *crossing)
+{
+    const struct stat *stat = &crossing->stat;
+    snprintf(crossing->note_key, sizeof crossing->note_key,
+             SENT_NOTE_PREFIX "%llx.%llx.%lx", (unsigned long long)stat->st_ino,
+             (unsigned long long)stat->st_ctim.tv_sec,
+             (unsigned long)stat->st_ctim.tv_nsec);
+    return files_name_sent(tree_files(crossing->face->tree), crossing->folder,
+                           crossing->name, stat, &crossing->note);
+}
+
 static void post(struct crossing *crossing)
 {
     struct tree *tree = crossing->face->tree;
     struct view content = view_bytes(&crossing->content);
-    struct tree_post message = {.messages = &content, .count = 1, .first_line = 1};
+    struct engine_note note = {view_text(crossing->note_key),
+                               view_bytes(&crossing->note)};
+    struct tree_post message = {
+        .messages = &content, .count = 1, .first_line = 1, .note = &note};
     struct engine_answer nothing = {.detail = ""};
     if (crossing->target.kind == NODE_STATE)
-        tree_write(tree, &crossing->target, content, STATE_VERSION_ANY, sent, crossing);
+        engine_set_state_noting(tree_engine(tree), crossing->target.actor, content,
+                                &note, sent, crossing);
     else if (content.size == 0) /* sends nothing, as everywhere */
         sent(crossing, &nothing);
     else
@@ -199,6 +204,8 @@ void crossing_send(fuse_req_t request, fuse_ino_t parent, const char *name,
     int error = errno_of_status(find_target(crossing, flags));
     if (!error)
         error = find_source(crossing, parent);
+    if (!error)
+        error = errno_of_status(name_source(crossing));
     if (error)
         end(crossing, error);
     else

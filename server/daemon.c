@@ -109,8 +109,10 @@ static enum status open_store(struct daemon *daemon)
         return status;
     struct engine_owner owner = {.uid = getuid(), .gid = getgid(), .mode = 0755};
     daemon->tree = tree_open(daemon->engine, &owner);
-    engine_start(daemon->engine);
-    return tree_keep_files(daemon->tree, daemon->store, &daemon->message);
+    status = tree_keep_files(daemon->tree, daemon->store, &daemon->message);
+    if (!status)
+        engine_start(daemon->engine);
+    return status;
 }
 
 static enum status open_mount(struct daemon *daemon)

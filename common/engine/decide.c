@@ -223,7 +223,10 @@ static void set_state(struct engine *engine, struct actor *actor,
                             .actor = actor->id,
                             .text = view_bytes(&request->extra),
                             .state = view_bytes(&request->text)};
-    enum status status = commit_one(engine, &change);
+    record_begin(engine);
+    record_add(engine, &change);
+    note_add(engine, request);
+    enum status status = record_commit(engine);
     request->answer.version = actor->record.head.state_version;
     decide_committed(engine, request, status);
     scheduler_offer(engine, actor); /* what was deferred may go on */

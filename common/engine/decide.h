@@ -22,6 +22,8 @@ void send_forget_expired(struct engine *engine, uint64_t actor,
                          const struct task_record *task, const struct key *key);
 void decide_state(struct engine *engine, struct request *request);
 void decide_notes(struct engine *engine, struct request *request);
+/* Adds the note of a SEND or STATE, if it has one, to the record being built. */
+void note_add(struct engine *engine, const struct request *request);
 void decide_control(struct engine *engine, struct request *request);
 /* One line of control words in an open record, on behalf of the actor `me`, which `ME`
    stands for in it. Anything but OK: nothing was added, and `reason_out` says why. */

@@ -110,6 +110,8 @@ enum actor_part {
     PART_COUNT
 };
 
+struct engine_note;
+
 /* Messages to one actor, accepted in one commit, all or none. */
 struct engine_send {
     uint64_t actor;                      /* id; 0 with create: by create_name */
@@ -124,6 +126,8 @@ struct engine_send {
     struct view create_name;             /* made if parameters->create says so, or the
                                             behavior that handles such a name */
     struct engine_owner create_owner;
+    const struct engine_note
+        *note; /* kept in the same commit, if there is one; or null */
 };
 
 /* INVALID, NOT_FOUND, CONFLICT, TOO_LARGE, FULL, NO_SPACE, IO, BUSY, SHUTDOWN. */
@@ -154,6 +158,11 @@ void engine_set_owner(struct engine *engine, uint64_t actor, enum actor_part par
 void engine_set_state(struct engine *engine, uint64_t actor, struct view state,
                       struct view content_type, uint64_t expected_version,
                       engine_done_fn *done, void *context);
+
+/* The same, and the note is kept in the same commit. */
+void engine_set_state_noting(struct engine *engine, uint64_t actor, struct view state,
+                             const struct engine_note *note, engine_done_fn *done,
+                             void *context);
 
 /* The lines of one write to an actor's `status`, all or none: suspend, resume,
    retry KEY, retry failed, cancel KEY, forget KEY, clear, restart, retire,

@@ -26,6 +26,17 @@ static bool is_refused(struct engine *engine, struct request *request)
     return false;
 }
 
+void note_add(struct engine *engine, const struct request *request)
+{
+    const struct bytes *note = &request->note;
+    size_t key = request->note_key_size;
+    struct change change = {.type = CHANGE_NOTE,
+                            .text = view_of(note->data, key),
+                            .state = view_of(note->data + key, note->size - key)};
+    if (key)
+        record_add(engine, &change);
+}
+
 void decide_notes(struct engine *engine, struct request *request)
 {
     if (is_refused(engine, request))

@@ -35,6 +35,7 @@ void request_free(struct request *request)
     bytes_free(&request->extra);
     bytes_free(&request->envelope);
     bytes_free(&request->bodies);
+    bytes_free(&request->note);
     bytes_free(&request->detail);
     turn_output_free(&request->output);
     free(request->messages);
@@ -82,6 +83,13 @@ void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
     engine_post(engine, request);
 }
 
+static void copy_note(struct request *request, const struct engine_note *note)
+{
+    bytes_append(&request->note, note->key);
+    bytes_append(&request->note, note->value);
+    request->note_key_size = note->key.size;
+}
+
 void engine_send(struct engine *engine, const struct engine_send *send,
                  engine_done_fn *done, void *context)
 {
@@ -93,6 +101,8 @@ void engine_send(struct engine *engine, const struct engine_send *send,
     request->owner = send->create_owner;
     bytes_append(&request->extra, send->caller);
     bytes_append(&request->text, send->create_name);
+    if (send->note)
+        copy_note(request, send->note);
     struct envelope envelope = {.kind = KIND_MESSAGE, .headers = send->headers};
     envelope_pack(&envelope, &request->envelope);
     engine_post(engine, request);
@@ -140,6 +150,17 @@ void engine_set_state(struct engine *engine, uint64_t actor, struct view state,
     request->expected_version = expected_version;
     bytes_append(&request->text, state);
     bytes_append(&request->extra, content_type);
+    engine_post(engine, request);
+}
+
+void engine_set_state_noting(struct engine *engine, uint64_t actor, struct view state,
+                             const struct engine_note *note, engine_done_fn *done,
+                             void *context)
+{
+    struct request *request = make(REQUEST_STATE, actor, done, context);
+    request->expected_version = STATE_VERSION_ANY;
+    bytes_append(&request->text, state);
+    copy_note(request, note);
     engine_post(engine, request);
 }
 

@@ -37,6 +37,8 @@ struct request {
     struct view *messages; /* into `bodies` */
     struct bytes bodies;
     size_t count;
+    struct bytes note;    /* of SEND and STATE: key and value, for the same record */
+    size_t note_key_size; /* 0: none */
     struct parameters parameters;
     uint64_t first_line;
     uint64_t expected_version;

@@ -150,8 +150,10 @@ static void commit_send(struct sending *sending, uint64_t created)
     struct engine *engine = sending->engine;
     struct request *request = sending->request;
     enum status status = STATUS_OK;
-    if (sending->added || created)
+    if (sending->added || created) {
+        note_add(engine, request);
         status = record_commit(engine);
+    }
     if (!status) {
         engine->accepted += (unsigned)sending->added;
         request->answer.actor = sending->head.id;

@@ -139,6 +139,17 @@ MUST_CHECK enum status files_copy(struct files *files, const struct file_place *
 MUST_CHECK enum status files_move(struct files *files, const struct file_place *from,
                                   const struct file_place *to, bool replace);
 
+/* ------------------------------------------------------------------------- sending */
+
+/* A file whose bytes are sent and that is to be gone then, exactly once across a crash:
+   appends what names it, to be kept as a note in the same commit as the message. The
+   file is an entry of the open folder. STALE when the folder is gone. */
+MUST_CHECK enum status files_name_sent(struct files *files, int folder,
+                                       const char *name, const struct stat *stat,
+                                       struct bytes *out);
+/* Removes the file that was so named, if it is still there and unchanged. */
+MUST_CHECK enum status files_remove_sent(struct files *files, struct view named);
+
 /* ----------------------------------------------------------------------- retiring */
 
 /* Before an actor is retired by rmdir: removes its folder if it is empty, else

@@ -18,6 +18,39 @@ bool ordinary_actor_exists(void *context, uint64_t actor)
     return engine_actor(tree_engine(context), actor, &info) != STATUS_NOT_FOUND;
 }
 
+struct settling {
+    struct tree *tree;
+    struct bytes keys; /* each after its size */
+};
+
+static void settle(void *context, const struct engine_note *note)
+{
+    struct settling *settling = context;
+    uint32_t size = (uint32_t)note->key.size;
+    if (files_remove_sent(tree_files(settling->tree), note->value))
+        return; /* said in the log; tried again at the next start */
+    bytes_append(&settling->keys, view_of(&size, sizeof size));
+    bytes_append(&settling->keys, note->key);
+}
+
+/* The notes are dropped when the engine runs. */
+enum status ordinary_settle_sent(struct tree *tree)
+{
+    struct settling settling = {.tree = tree};
+    struct engine *engine = tree_engine(tree);
+    enum status status =
+        engine_each_note(engine, view_text(SENT_NOTE_PREFIX), settle, &settling);
+    struct view rest = view_bytes(&settling.keys);
+    for (uint32_t size; rest.size > 0;) {
+        memcpy(&size, rest.data, sizeof size);
+        struct engine_note gone = {.key = view_of(rest.data + sizeof size, size)};
+        engine_keep_notes(engine, &gone, 1, NULL, NULL);
+        rest = view_of(gone.key.data + size, rest.size - sizeof size - size);
+    }
+    bytes_free(&settling.keys);
+    return status;
+}
+
 static uint64_t area_of(const struct node *folder)
 {
     if (folder->kind == NODE_ORDINARY)

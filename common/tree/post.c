@@ -128,6 +128,7 @@ void tree_post(struct tree *tree, const struct node *node, const struct tree_pos
                                .count = post->count,
                                .parameters = &node->parameters,
                                .first_line = post->first_line,
+                               .note = post->note,
                                .caller = post->caller,
                                .headers = post->headers,
                                .create_name = post->create_name,

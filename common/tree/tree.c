@@ -43,8 +43,13 @@ void tree_close(struct tree *tree)
 enum status tree_keep_files(struct tree *tree, const char *store, struct bytes *message)
 {
     enum status status = files_open(store, &tree->files, message);
-    if (!status)
-        files_sweep(tree->files, ordinary_actor_exists, tree);
+    if (status)
+        return status;
+    files_sweep(tree->files, ordinary_actor_exists, tree);
+    status = ordinary_settle_sent(tree);
+    if (status)
+        bytes_format(message, "%s: the notes of files that were sent: %s", store,
+                     status_text(status));
     return status;
 }
 

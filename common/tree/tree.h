@@ -22,8 +22,9 @@ struct tree *tree_open(struct engine *engine, const struct engine_owner *owner);
 void tree_close(struct tree *tree);
 struct engine *tree_engine(struct tree *tree);
 /* From now on ordinary files are kept in STORE/files (see files.h); those of actors
-   that are gone are removed. A tree without them shows none and takes none. IO,
-   NO_SPACE, ACCESS, and `message` says why. */
+   that are gone are removed, and those whose bytes were sent when a crash came. A tree
+   without them shows none and takes none. Before engine_start. IO, NO_SPACE, ACCESS,
+   and `message` says why. */
 MUST_CHECK enum status tree_keep_files(struct tree *tree, const char *store,
                                        struct bytes *message);
 /* Null without. */
@@ -45,6 +46,9 @@ MUST_CHECK enum status tree_lookup(struct tree *tree, const struct node *parent,
    node borrows `path`. */
 MUST_CHECK enum status tree_find(struct tree *tree, const struct node *folder,
                                  struct view path, struct node *node_out);
+/* Notes of files that were sent (files_name_sent) have keys that begin so; whoever sent
+   one removes the file and then the note. */
+#define SENT_NOTE_PREFIX "sent/"
 /* Where the ordinary file is kept, for the functions of files.h. NOT_FOUND when its
    actor is gone, PERMISSION where none are kept. */
 MUST_CHECK enum status tree_place(struct tree *tree, const struct node *node,
@@ -108,7 +112,8 @@ MUST_CHECK enum status tree_check_message(struct tree *tree, const struct node *
 struct tree_post {
     const struct view *messages; /* copied */
     size_t count;
-    uint64_t first_line; /* see engine_send */
+    uint64_t first_line;            /* see engine_send */
+    const struct engine_note *note; /* likewise; may be null */
     struct view caller, headers;
     /* Where the node has no actor: who is made with the message, if at all. */
     struct view create_name;

@@ -252,6 +252,34 @@ Test(plain, a_file_renamed_onto_execute_is_handled)
     GIVES("cat $K/execute@k", "hello\n");
 }
 
+#define SENT_FILES 300
+
+/* Each file is either there or was sent, whenever the daemon is killed. */
+Test(plain, a_rename_sends_once_across_crashes)
+{
+    WORKS("echo suspend >> $K/status; cd $K; mkdir out;"
+          "for i in $(seq 300); do echo m$i > out/$i; done");
+    for (int round = 0; round < 6; round++) {
+        struct command sender = {0};
+        command_start(&sender, "cd $K/out && for f in *; do mv $f ../tasks; done");
+        long long until = now_ms() + 20 + 13 * round;
+        while (now_ms() < until)
+            poll_pause();
+        cr_expect(mounted_kill(&fixture));
+        command_finish(&sender, COMMAND_DEADLINE_MS);
+        command_free(&sender);
+        mounted_start(&fixture);
+        GIVES("ls $S/store/files/.new", "");
+        long long left = strtoll(shell("ls $K/out | wc -l")->out.data, NULL, 10);
+        cr_expect_eq(left + number_of("keep_1", "pending"), SENT_FILES, "%lld left",
+                     left);
+    }
+    WORKS("cd $K/out && for f in *; do mv $f ../tasks || echo $f; done");
+    cr_expect_eq(number_of("keep_1", "pending"), SENT_FILES);
+    WORKS("echo resume >> $K/status");
+    cr_expect(wait_number("keep_1", "done", SENT_FILES));
+}
+
 Test(plain, editors_save_the_state)
 {
     static const char *const commands[] = {
