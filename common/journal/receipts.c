@@ -80,12 +80,23 @@ enum status generations_load(struct store_writer *writer, store_table meta,
     return status;
 }
 
+/* A checkpoint that was cut off may have made more than the try after it has so far:
+   those hold what was moved there, and the next opening must find them. */
 static enum status save_bounds(struct store_writer *writer, store_table meta,
                                const struct generations *generations)
 {
     uint32_t first =
         generations->count ? generations->list[0].number : generations->next_number;
-    uint32_t bounds[2] = {first, generations->next_number};
+    uint32_t bounds[2] = {first, generations->next_number}, before[2];
+    struct view value;
+    enum status status =
+        store_write_get(writer, meta, view_text("generations"), &value);
+    if (status && status != STATUS_NOT_FOUND)
+        return status;
+    if (!status && value.size == sizeof before) {
+        memcpy(before, value.data, sizeof before);
+        bounds[1] = before[1] > bounds[1] ? before[1] : bounds[1];
+    }
     return store_put(writer, meta, view_text("generations"),
                      view_of(bounds, sizeof bounds));
 }
