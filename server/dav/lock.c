@@ -216,9 +216,12 @@ static void lock_new(struct http_request *request, const struct dav_body *body,
     struct dav *dav = request_dav(request);
     bool makes = request->found && request->node.kind == NODE_ORDINARY;
     if (!is_lockable(request) || !conditions_hold(request) ||
-        (makes && !dav_may_touch(request, place_of(request), TOUCH_MEMBERS)) ||
         !take(request, body, deep))
         return;
+    if (makes && !dav_may_touch(request, place_of(request), TOUCH_MEMBERS)) {
+        give_up(request);
+        return;
+    }
     locking_of(request)->has_made = request->found != STATUS_OK;
     if (request->found && !makes)
         dav_announce(dav, place_of(request));

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Ordinary files over HTTP: PUT, GET, DELETE, MKCOL, COPY, MOVE (contract, section 9).
+ */
+#include "tests/dav/dav.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BASE "/actors/keep_1"
+
+static void open_with_actor(void)
+{
+    fixture_open();
+    make_actor("keep_1");
+}
+
+TestSuite(ordinary, .init = open_with_actor, .fini = fixture_close);
+
+static const char *to(const char *target)
+{
+    return line("Destination: %s\r\n", target);
+}
+
+Test(ordinary, what_is_put_is_got)
+{
+    ANSWERS("PUT", BASE "/a.txt", "", "hello", 201, "");
+    ANSWERS("GET", BASE "/a.txt", "", NULL, 200, "hello");
+    ANSWERS("PUT", BASE "/a.txt", "", "", 204, "");
+    ANSWERS("GET", BASE "/a.txt", "", NULL, 200, "");
+    ANSWERS("PUT", BASE "/no/a.txt", "", "1", 409, NULL);
+    ANSWERS("PUT", "/actors/nobody/a.txt", "", "1", 409, NULL);
+    ANSWERS("PUT", "/actors/a.txt", "", "1", 403, NULL);
+    ANSWERS("PUT", "/actors/.DS_Store", "", "1", 201, NULL);
+}
+
+Test(ordinary, parts_are_got_by_ranges)
+{
+    ANSWERS("PUT", BASE "/a", "", "0123456789", 201, NULL);
+    ANSWERS("GET", BASE "/a", "Range: bytes=2-4\r\n", NULL, 206, "234");
+    ANSWERS("GET", BASE "/a", "Range: bytes=-3\r\n", NULL, 206, "789");
+    const struct http_reply *reply =
+        ask("GET", BASE "/a", "Range: bytes=20-\r\n", NULL);
+    cr_expect_eq(reply->code, 416);
+    cr_expect_str_eq(field(reply, "Content-Range"), "bytes */10");
+    ANSWERS("GET", BASE "/a", "Range: bytes=2-4\r\nIf-Range: \"no\"\r\n", NULL, 200,
+            "0123456789");
+    ANSWERS("PUT", BASE "/a", "Content-Range: bytes 0-0/1\r\n", "x", 400, NULL);
+}
+
+Test(ordinary, conditions_are_obeyed_by_whatever_writes)
+{
+    ANSWERS("PUT", BASE "/a", "If-Match: *\r\n", "1", 412, NULL);
+    ANSWERS("PUT", BASE "/a", "If-None-Match: *\r\n", "1", 201, NULL);
+    ANSWERS("PUT", BASE "/a", "If-None-Match: *\r\n", "2", 412, NULL);
+    ANSWERS("PUT", BASE "/a", "If-Match: \"no\"\r\n", "2", 412, NULL);
+    ANSWERS("DELETE", BASE "/a", "If-Match: \"no\"\r\n", NULL, 412, NULL);
+    ANSWERS("GET", BASE "/a", "", NULL, 200, "1");
+    const char *tag = field(ask("GET", BASE "/a", "", NULL), "ETag");
+    ANSWERS("GET", BASE "/a", line("If-None-Match: %s\r\n", tag), NULL, 304, "");
+    ANSWERS("PUT", BASE "/a", line("If-Match: %s\r\n", tag), "2", 204, NULL);
+    ANSWERS("PUT", BASE "/a", line("If-Match: %s\r\n", tag), "3", 412, NULL);
+}
+
+Test(ordinary, a_put_that_is_cut_off_harms_nothing)
+{
+    ANSWERS("PUT", BASE "/a", "", "old", 201, NULL);
+    int socket = http_connect(fixture.address);
+    const char *half =
+        "PUT " BASE "/a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nnew";
+    cr_assert_eq(send(socket, half, strlen(half), 0), (ssize_t)strlen(half));
+    ANSWERS("GET", BASE "/a", "", NULL, 200, "old");
+    close(socket);
+    ANSWERS("GET", BASE "/a", "", NULL, 200, "old");
+}
+
+Test(ordinary, folders_are_made_and_removed_whole)
+{
+    ANSWERS("MKCOL", BASE "/f", "", NULL, 201, "");
+    ANSWERS("MKCOL", BASE "/f", "", NULL, 405, NULL);
+    ANSWERS("MKCOL", BASE "/no/f", "", NULL, 409, NULL);
+    ANSWERS("MKCOL", BASE "/g", "", "body", 415, NULL);
+    ANSWERS("PUT", BASE "/f/a", "", "1", 201, NULL);
+    ANSWERS("PUT", BASE "/f", "", "1", 405, NULL);
+    ANSWERS("MKCOL", BASE "/f/a/b", "", NULL, 409, NULL);
+    ANSWERS("DELETE", BASE "/f", "", NULL, 204, "");
+    ANSWERS("GET", BASE "/f/a", "", NULL, 404, NULL);
+    ANSWERS("DELETE", BASE "/f", "", NULL, 404, NULL);
+}
+
+Test(ordinary, names_keep_their_signs)
+{
+    ANSWERS("PUT", BASE "/a%20b@c%25d", "", "1", 201, NULL);
+    ANSWERS("GET", BASE "/a%20b%40c%25d", "", NULL, 200, "1");
+    cr_expect(strstr(found(BASE, "Depth: 1\r\n", NULL), "/a%20b@c%25d<"));
+    ANSWERS("COPY", BASE "/a%20b@c%25d", to(BASE "/%C3%BC"), NULL, 201, NULL);
+    ANSWERS("GET", BASE "/%C3%BC", "", NULL, 200, "1");
+}
+
+Test(ordinary, copies_and_moves_tell_what_they_did)
+{
+    ANSWERS("PUT", BASE "/a", "", "1", 201, NULL);
+    ANSWERS("COPY", BASE "/a", to(BASE "/b"), NULL, 201, "");
+    ANSWERS("COPY", BASE "/a", to(BASE "/b"), NULL, 204, "");
+    ANSWERS("COPY", BASE "/a", line("%sOverwrite: F\r\n", to(BASE "/b")), NULL, 412,
+            NULL);
+    ANSWERS("MOVE", BASE "/a", to(BASE "/a"), NULL, 403, NULL);
+    ANSWERS("MOVE", BASE "/a", to(BASE "/no/a"), NULL, 409, NULL);
+    ANSWERS("MOVE", BASE "/a", to("http://elsewhere.example/a"), NULL, 502, NULL);
+    ANSWERS("MOVE", BASE "/a", to("nonsense"), NULL, 400, NULL);
+    ANSWERS("MOVE", BASE "/a", "", NULL, 400, NULL);
+    ANSWERS("MOVE", BASE "/a", line("%sOverwrite: X\r\n", to(BASE "/b")), NULL, 400,
+            NULL);
+    ANSWERS("MOVE", BASE "/a", to(BASE "/c"), NULL, 201, "");
+    ANSWERS("GET", BASE "/a", "", NULL, 404, NULL);
+    ANSWERS("GET", BASE "/c", "", NULL, 200, "1");
+}
+
+Test(ordinary, a_folder_is_not_brought_into_itself)
+{
+    ANSWERS("MKCOL", BASE "/f", "", NULL, 201, NULL);
+    ANSWERS("PUT", BASE "/f/a", "", "1", 201, NULL);
+    ANSWERS("MOVE", BASE "/f", to(BASE "/f/g"), NULL, 409, NULL);
+    ANSWERS("COPY", BASE "/f", to(BASE "/f/g"), NULL, 409, NULL);
+    ANSWERS("COPY", BASE "/f", line("%sDepth: 0\r\n", to(BASE "/g")), NULL, 201, NULL);
+    ANSWERS("GET", BASE "/g/a", "", NULL, 404, NULL);
+    ANSWERS("COPY", BASE "/f", to(BASE "/h"), NULL, 201, NULL);
+    ANSWERS("GET", BASE "/h/a", "", NULL, 200, "1");
+}
+
+/* ------------------------------------------------------- onto and from special files
+ */
+
+Test(ordinary, a_file_moved_onto_tasks_is_one_message)
+{
+    ANSWERS("PUT", BASE "/draft", "", "latte", 201, NULL);
+    ANSWERS("COPY", BASE "/draft", to(BASE "/tasks"), NULL, 204, "");
+    ANSWERS("MOVE", BASE "/draft", to(BASE "/tasks@k1"), NULL, 204, "");
+    ANSWERS("GET", BASE "/draft", "", NULL, 404, NULL);
+    ANSWERS("GET", BASE "/tasks@k1?part=message", "", NULL, 200, "latte");
+    cr_expect(wait_number("keep_1", "done", 2));
+}
+
+Test(ordinary, a_state_moved_away_leaves_a_copy)
+{
+    ANSWERS("PUT", BASE "/state", "", "mine", 204, NULL);
+    ANSWERS("MOVE", BASE "/state", to(BASE "/state~"), NULL, 201, "");
+    ANSWERS("GET", BASE "/state~", "", NULL, 200, "mine");
+    ANSWERS("GET", BASE "/state", "", NULL, 404, NULL);
+    ANSWERS("PUT", BASE "/state", "If-None-Match: *\r\n", "new", 204, NULL);
+    ANSWERS("GET", BASE "/state", "", NULL, 200, "new");
+    ANSWERS("MOVE", BASE "/state~", to(BASE "/state"), NULL, 204, NULL);
+    ANSWERS("GET", BASE "/state", "", NULL, 200, "mine");
+    ANSWERS("MOVE", BASE "/log", to(BASE "/log~"), NULL, 403, NULL);
+    ANSWERS("COPY", BASE "/status", to(BASE "/status~"), NULL, 201, NULL);
+}
+
+Test(ordinary, a_removed_special_file_is_back_when_it_is_written)
+{
+    ANSWERS("DELETE", BASE "/state", "", NULL, 204, "");
+    ANSWERS("GET", BASE "/state", "", NULL, 404, NULL);
+    cr_expect(!strstr(found(BASE, "Depth: 1\r\n", NULL), "/state<"));
+    ANSWERS("DELETE", BASE "/state", "", NULL, 404, NULL);
+    ANSWERS("PUT", BASE "/state", "If-None-Match: *\r\n", "1", 204, NULL);
+    ANSWERS("GET", BASE "/state", "", NULL, 200, "1");
+}
+
+/* ------------------------------------------------------------------------- actors */
+
+Test(ordinary, a_copied_actor_has_state_files_and_behavior)
+{
+    ANSWERS("PUT", BASE "/state", "Content-Type: text/x\r\n", "mine", 204, NULL);
+    ANSWERS("PUT", BASE "/a", "", "1", 201, NULL);
+    ANSWERS("PUT", BASE "/behavior", "", "sh", 204, NULL);
+    ANSWERS("COPY", BASE, to("/actors/twin"), NULL, 201, "");
+    ANSWERS("GET", "/actors/twin/state", "", NULL, 200, "mine");
+    ANSWERS("GET", "/actors/twin/a", "", NULL, 200, "1");
+    ANSWERS("GET", "/actors/twin/behavior", "", NULL, 200, "sh\n");
+    ANSWERS("COPY", BASE, to("/actors/twin"), NULL, 412, NULL);
+    ANSWERS("COPY", BASE, to(BASE "/twin"), NULL, 409, NULL);
+    ANSWERS("MOVE", "/actors", to("/elsewhere"), NULL, 403, NULL);
+    ANSWERS("DELETE", "/actors", "", NULL, 403, NULL);
+}
