@@ -14,6 +14,7 @@
 #include "server/gate.h"
 #include "server/methods.h"
 #include "server/page_form.h"
+#include "server/permission.h"
 
 /* Of a refused upload: so much is read before the answer is sent. */
 #define REFUSED_BODY_BYTES_MAX (64u * 1024)
@@ -229,6 +230,8 @@ static enum MHD_Result go_in(struct http_request *request)
     request->is_going_in = false;
     if (request->framing.has_body)
         gate_expect_body(request);
+    if (!request->answer.code)
+        permission_by_rules(request);
     if (request->answer.code && is_worth_reading(request))
         return MHD_YES;
     if (request->answer.code) {

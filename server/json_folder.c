@@ -11,11 +11,13 @@
 #include "common/base/log.h"
 #include "server/json_shown.h"
 #include "server/page_place.h"
+#include "server/permission.h"
 
 #define LIMIT_DEFAULT 1000
 #define LIMIT_MAX 10000
 
 struct listing {
+    const struct http_request *request;
     struct engine *engine;
     json_t *entries;
     struct page_place place; /* after: of the last entry taken */
@@ -52,6 +54,8 @@ static void add_actor(struct engine *engine, uint64_t id, json_t *object)
 static bool add_entry(void *context, const struct tree_entry *entry)
 {
     struct listing *listing = context;
+    if (!permission_shows(listing->request, entry))
+        return true;
     listing->is_more = json_array_size(listing->entries) == listing->place.limit;
     if (listing->is_more)
         return false;
@@ -83,7 +87,7 @@ static json_t *next_of(struct http_request *request, const struct listing *listi
 json_t *json_folder(struct http_request *request)
 {
     struct tree *tree = request_tree(request);
-    struct listing listing = {.engine = tree_engine(tree)};
+    struct listing listing = {.request = request, .engine = tree_engine(tree)};
     if (!page_place_of(request, LIMIT_DEFAULT, LIMIT_MAX, &listing.place))
         return NULL;
     listing.entries = json_array();

@@ -23,8 +23,8 @@ struct file_upload {
 
 struct file_owner method_file_owner(const struct http_request *request, unsigned mode)
 {
-    (void)request;
-    return (struct file_owner){getuid(), getgid(), mode};
+    struct engine_owner owner = method_owner(request);
+    return (struct file_owner){owner.uid, owner.gid, mode};
 }
 
 static void add_validators(struct http_request *request, const struct stat *stat)

@@ -6,7 +6,6 @@
 #include "server/methods.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/base/log.h"
 #include "server/dav/dead.h"
@@ -61,7 +60,7 @@ static void folder_made(struct http_request *request)
 
 void method_mkcol(struct http_request *request)
 {
-    struct engine_owner owner = {getuid(), getgid(), 0755};
+    struct engine_owner owner = method_owner(request);
     const struct http_target *target = &request->target;
     if (request->body.size) {
         answer_problem(request, 415, "MKCOL takes no body");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "common/base/text.h"
+#include "server/permission.h"
 #include "server/json_get.h"
 #include "server/metrics.h"
 #include "server/page.h"
@@ -212,22 +213,29 @@ static void get_mailbox(struct http_request *request)
 
 /* ------------------------------------------------------------------------- folders */
 
+struct listing {
+    const struct http_request *request;
+    struct bytes text;
+};
+
 static bool append_entry(void *context, const struct tree_entry *entry)
 {
-    struct bytes *text = context;
-    bytes_format(text, "%s%s\n", entry->name, entry->attributes.is_folder ? "/" : "");
+    struct listing *listing = context;
+    if (permission_shows(listing->request, entry))
+        bytes_format(&listing->text, "%s%s\n", entry->name, entry->attributes.is_folder ? "/" : "");
     return true;
 }
 
 static void get_folder(struct http_request *request)
 {
-    BYTES_AUTO(text);
+    struct listing listing = {.request = request};
     enum status status =
-        tree_list(request_tree(request), &request->node, 0, append_entry, &text);
+        tree_list(request_tree(request), &request->node, 0, append_entry, &listing);
     if (status)
         answer_status(request, status, NULL);
     else
-        answer_body(request, 200, "text/plain; charset=utf-8", &text);
+        answer_body(request, 200, "text/plain; charset=utf-8", &listing.text);
+    bytes_free(&listing.text);
 }
 
 void method_get(struct http_request *request)

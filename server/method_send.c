@@ -7,7 +7,6 @@
 #include "server/methods.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/base/log.h"
 
@@ -29,13 +28,19 @@ static struct sending *sending_of(struct http_request *request)
     return request->extra;
 }
 
-/* A sender is told that its message was taken, whatever became of it, unless it asked
-   for the outcome. */
+/* A sender is told that its message was taken, and for a known one what became of it;
+   an outcome that is an error it must have asked for. */
 static void answer_outcome(struct http_request *request)
 {
     struct sending *sending = sending_of(request);
-    bool wants = sending->wait_ms >= 0 || sending->node.kind == NODE_EXECUTE;
-    method_answer_outcome(request, &sending->node, wants);
+    bool waits = sending->wait_ms >= 0;
+    if (!sending->was_known && !waits) {
+        answer_code(request, 202);
+        method_name_task(request, &sending->node);
+    } else {
+        method_answer_outcome(request, &sending->node,
+                              waits || sending->node.kind == NODE_EXECUTE);
+    }
     method_answer_preference(request, &sending->node.parameters);
     if (sending->was_known)
         answer_header(request, "Idempotency-Replayed", "true");
@@ -118,7 +123,8 @@ static void post(struct http_request *request)
                              .count = 1,
                              .first_line = 1,
                              .headers = view_bytes(&headers),
-                             .create_owner = {getuid(), getgid(), 0755}};
+                             .caller = access_name(request->user),
+                             .create_owner = method_owner(request)};
     if (sending->has_lines) {
         post.count = sending->count;
         post.messages = lines = memory_take((post.count + 1) * sizeof *lines);
@@ -192,18 +198,25 @@ static void answer_nothing(struct http_request *request, const struct sending *s
     method_name_task(request, &sending->node);
 }
 
+static bool has_lines(const struct http_request *request)
+{
+    static const char lines[] = "application/x-ndjson";
+    const char *type = http_request_header(request, "Content-Type");
+    return request->method == METHOD_POST && type &&
+           strncasecmp(type, lines, sizeof lines - 1) == 0 &&
+           strchr("; \t", type[sizeof lines - 1]);
+}
+
 void method_send(struct http_request *request)
 {
     struct sending *sending = memory_take_zeroed(1, sizeof *sending);
-    const char *type = http_request_header(request, "Content-Type");
     request->extra = sending;
     request->free_extra = free;
     if (!find_mailbox(request, sending) ||
         !method_take_parameters(request, &sending->node.parameters) ||
         !check_conditions(request, sending))
         return;
-    sending->has_lines = request->method == METHOD_POST && type &&
-                         strncasecmp(type, "application/x-ndjson", 20) == 0;
+    sending->has_lines = has_lines(request);
     sending->count = count_messages(request, sending);
     sending->wait_ms =
         method_wait_ms(request, &sending->node.parameters,

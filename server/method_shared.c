@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/methods.h"
 
+#include <unistd.h>
+
 #include "common/base/text.h"
+
+struct engine_owner method_owner(const struct http_request *request)
+{
+    const struct engine_owner daemon = {getuid(), getgid(), 0755};
+    return access_owner(request->user, &daemon);
+}
 
 void method_tag(struct bytes *out, const struct node *node,
                 const struct attributes *attributes)

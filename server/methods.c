@@ -4,6 +4,7 @@
 #include "server/dav.h"
 #include "server/dav/gate.h"
 #include "server/page_form.h"
+#include "server/permission.h"
 
 #define XML_BYTES_MAX (128u * 1024)
 #define LINES_BYTES_MAX (64u << 20) /* of a POST of many messages */
@@ -21,7 +22,8 @@ void methods_handle(struct http_request *request)
 {
     if (request->target.is_asterisk && request->method != METHOD_OPTIONS)
         answer_problem(request, 400, "only OPTIONS is asked of *");
-    else if (http_request_resolve(request) == STATUS_OK && page_form_take(request) &&
+    else if (http_request_resolve(request) == STATUS_OK &&
+             permission_by_modes(request) && page_form_take(request) &&
              dav_gate(request))
         handlers[request->method](request);
 }

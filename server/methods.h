@@ -37,6 +37,9 @@ void method_options(struct http_request *request);
 
 /* What methods share (method_shared.c). */
 
+/* Whose the actors are that the request makes. */
+struct engine_owner method_owner(const struct http_request *request);
+
 /* `"ID.VERSION"`, with its quotes: the node's strong entity tag. */
 void method_tag(struct bytes *out, const struct node *node,
                 const struct attributes *attributes);

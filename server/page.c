@@ -8,6 +8,7 @@
 #include "server/http_status.h"
 #include "server/page_html.h"
 #include "server/shown.h"
+#include "server/permission.h"
 
 /* ----------------------------------------------------------------- what all have */
 
@@ -148,6 +149,8 @@ void page_add_attention(struct page *page, size_t lines_max)
     BYTES_AUTO(text);
     struct view line;
     size_t shown = 0;
+    if (!permission_sees_all(page->request))
+        return;
     engine_attention(tree_engine(request_tree(page->request)), &text);
     struct view rest = view_bytes(&text);
     html_format(&page->html, "<section id=\"attention\" data-live>\n"

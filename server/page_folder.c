@@ -8,6 +8,7 @@
 #include "server/page.h"
 #include "server/page_html.h"
 #include "server/page_place.h"
+#include "server/permission.h"
 
 #define ACTORS_A_PAGE 100
 #define ACTORS_MAX 1000
@@ -49,6 +50,8 @@ static bool add_actor(void *context, const struct actor_info *info)
     BYTES_AUTO(link);
     BYTES_AUTO(time);
     const char *activity = activity_text(info->activity);
+    if (!access_shows(listing->page->request->user, view_text(info->name)))
+        return true;
     if (is_full(listing, info->id))
         return false;
     html_link(&link, view_text(info->name), true);
@@ -108,7 +111,8 @@ static void add_file(struct page *page, enum node_kind kind, const char *begin,
 {
     BYTES_AUTO(text);
     struct node node = tree_node(kind, 0);
-    if (tree_read(request_tree(page->request), &node, &text))
+    bool is_for_all = kind == NODE_README || permission_sees_all(page->request);
+    if (!is_for_all || tree_read(request_tree(page->request), &node, &text))
         return;
     bytes_append_text(&page->html, begin);
     if (kind == NODE_DAEMON_STATUS)
@@ -138,6 +142,8 @@ static bool add_entry(void *context, const struct tree_entry *entry)
 {
     struct listing *listing = context;
     BYTES_AUTO(link);
+    if (!permission_shows(listing->page->request, entry))
+        return true;
     if (is_full(listing, entry->next))
         return false;
     html_link(&link, view_text(entry->name), entry->attributes.is_folder);

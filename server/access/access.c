@@ -151,6 +151,13 @@ void access_close(struct access *access)
     free(access);
 }
 
+const struct user *access_hold_user(const struct user *user)
+{
+    if (user)
+        users_hold(user->users);
+    return user;
+}
+
 void access_release_user(const struct user *user)
 {
     if (user)

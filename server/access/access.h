@@ -57,6 +57,8 @@ struct access_answer access_look(struct access *access, struct view field,
    maybe before this returns. */
 void access_verify(struct access *access, struct view field,
                    const struct address *address, access_done_fn *done, void *context);
+/* Another hold of the same user. */
+const struct user *access_hold_user(const struct user *user);
 void access_release_user(const struct user *user);
 
 /* What the user may do; a null user may do everything. */

@@ -148,14 +148,19 @@ struct view origins_prefix(const struct origins *origins)
     return origins->prefix;
 }
 
-struct view origins_strip(const struct origins *origins, struct view path)
+/* What follows `begin`, which must end where a segment does; else `text`. */
+static struct view strip(struct view text, struct view begin)
 {
-    struct view prefix = origins->prefix;
-    if (prefix.size == 0 || path.size < prefix.size ||
-        memcmp(path.data, prefix.data, prefix.size) != 0)
-        return path;
-    struct view rest = view_of(path.data + prefix.size, path.size - prefix.size);
+    if (begin.size == 0 || text.size < begin.size ||
+        !is_same(view_of(text.data, begin.size), begin))
+        return text;
+    struct view rest = view_of(text.data + begin.size, text.size - begin.size);
     if (rest.size == 0)
         return view_text("/");
-    return rest.data[0] == '/' ? rest : path;
+    return rest.data[0] == '/' ? rest : text;
+}
+
+struct view origins_strip(const struct origins *origins, struct view target)
+{
+    return strip(strip(target, origins->origin), origins->prefix);
 }

@@ -45,7 +45,8 @@ enum origin_verdict origins_check(const struct origins *origins,
 bool origins_are_ours(const struct origins *origins, struct view authority);
 /* The public URL's path without a slash at its end; empty when there is none. */
 struct view origins_prefix(const struct origins *origins);
-/* The path without that prefix, if it has it; begins with a slash still. */
-struct view origins_strip(const struct origins *origins, struct view path);
+/* A target or Destination without what clients put before the paths of this server: the
+   public URL, or its path. Begins with a slash then; else it is as it was. */
+struct view origins_strip(const struct origins *origins, struct view target);
 
 #endif

@@ -2,6 +2,7 @@
 #include "server/dav/gate.h"
 
 #include "server/dav/write.h"
+#include "server/gate.h"
 #include "server/methods.h"
 
 struct dav *request_dav(const struct http_request *request)
@@ -42,7 +43,9 @@ enum status dav_other_resolve(struct http_request *request, struct view uri,
                               struct dav_other *other, struct bytes *why)
 {
     *other = (struct dav_other){0};
-    enum status status = http_target_parse(uri, &other->target, why);
+    const struct gate *gate = http_face_inside(request->loop->face)->options.gate;
+    enum status status =
+        http_target_parse(origins_strip(gate_origins(gate), uri), &other->target, why);
     if (status)
         return STATUS_INVALID;
     if (!is_this_server(request, other->target.host)) {

@@ -23,6 +23,7 @@ struct finding {
     struct dav_body asked;
     bool is_brief;
     char *login;
+    const struct user *user; /* held */
 
     /* The folder, by value: the answer outlives the request. */
     struct node folder;
@@ -46,6 +47,7 @@ static void free_finding(void *context)
     bytes_free(&finding->href);
     bytes_free(&finding->piece);
     free(finding->login);
+    access_release_user(finding->user);
     free(finding);
 }
 
@@ -72,7 +74,9 @@ static bool append_entry(void *context, const struct tree_entry *entry)
                                     .place = place_of(finding, entry),
                                     .login = finding->login};
     finding->after = entry->next;
-    if (dav_is_hidden(finding->dav, &resource.place))
+    if (dav_is_hidden(finding->dav, &resource.place) ||
+        (entry->node.kind == NODE_ACTOR &&
+         !access_shows(finding->user, view_text(entry->name))))
         return true;
     finding->href.size = finding->href_size;
     http_target_append(&finding->href, view_text(entry->name));
@@ -130,6 +134,7 @@ static struct finding *begin(struct http_request *request, struct dav_body *aske
     struct finding *finding = memory_take_zeroed(1, sizeof *finding);
     finding->tree = request_tree(request);
     finding->dav = request_dav(request);
+    finding->user = access_hold_user(request->user);
     finding->asked = *asked;
     *asked = (struct dav_body){0};
     finding->is_brief = is_brief(request);

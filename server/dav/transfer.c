@@ -7,6 +7,7 @@
 #include "server/dav.h"
 #include "server/dav/dead.h"
 #include "server/dav/values.h"
+#include "server/permission.h"
 
 static void free_transfer(void *context)
 {
@@ -23,18 +24,19 @@ static void free_transfer(void *context)
 static bool take_destination(struct http_request *request)
 {
     const char *uri = http_request_header(request, "Destination");
+    struct dav_other *other = &transfer_of(request)->to;
     BYTES_AUTO(why);
     if (!uri) {
         answer_problem(request, 400, "the Destination is missing");
         return false;
     }
-    enum status status =
-        dav_other_resolve(request, view_text(uri), &transfer_of(request)->to, &why);
+    enum status status = dav_other_resolve(request, view_text(uri), other, &why);
     bytes_append(&why, view_of("", 1));
     if (status)
         answer_problem(request, status == STATUS_NOT_FOUND ? 502 : 400,
                        "Destination: %s", why.data);
-    return !status;
+    return !status &&
+           permission_for_destination(request, &other->target, &other->resolved.parent);
 }
 
 static bool take_depth(struct http_request *request)

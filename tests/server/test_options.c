@@ -190,3 +190,36 @@ Test(options, after_two_dashes_nothing_is_an_option)
     cr_expect_str_eq(parsed.options.store, "-s");
     forget(&parsed);
 }
+
+Test(options, who_gets_in_is_said_in_files_and_words)
+{
+    struct parsed parsed =
+        parse("actorfs serve s --listen 0.0.0.0:80 --users u --tls-cert c --tls-key=k "
+              "--public-url https://shop.example --trusted-proxy 10.0.0.0/8 "
+              "--trusted-proxy unix --insecure");
+    const struct options *options = &parsed.options;
+    cr_assert_eq(parsed.status, STATUS_OK);
+    cr_expect_str_eq(options->users, "u");
+    cr_expect_str_eq(options->tls_cert, "c");
+    cr_expect_str_eq(options->tls_key, "k");
+    cr_expect_str_eq(options->public_url, "https://shop.example");
+    cr_expect_eq(options->trusted_proxies.count, 2);
+    cr_expect_str_eq(options->trusted_proxies.list[1], "unix");
+    cr_expect(options->insecure);
+    forget(&parsed);
+}
+
+Test(options, the_word_users_of_fstab_is_not_the_file)
+{
+    struct parsed parsed = parse("actorfs s m -o rw,users");
+    cr_expect_eq(parsed.status, STATUS_OK);
+    cr_expect_null(parsed.options.users);
+    forget(&parsed);
+    parsed = parse("actorfs s m -o users=/etc/users");
+    cr_expect_eq(parsed.status, STATUS_OK);
+    cr_expect_str_eq(parsed.options.users, "/etc/users");
+    forget(&parsed);
+    parsed = parse("actorfs s m --users");
+    cr_expect_eq(parsed.status, STATUS_INVALID);
+    forget(&parsed);
+}

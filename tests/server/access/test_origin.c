@@ -125,6 +125,11 @@ Test(origin, the_public_prefix_is_stripped_where_it_is)
     expect_stripped("/coffee/", "/");
     expect_stripped("/coffeeshop/a", "/coffeeshop/a");
     expect_stripped("/actors/a", "/actors/a");
+    expect_stripped("https://shop.example/coffee/actors/a", "/actors/a");
+    expect_stripped("https://shop.example", "/");
+    expect_stripped("https://shop.example.evil/a", "https://shop.example.evil/a");
+    expect_stripped("http://shop.example/a", "http://shop.example/a");
+    expect_stripped("*", "*");
 }
 
 Test(origin, without_a_public_url_there_is_no_prefix)

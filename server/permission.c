@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/permission.h"
+
+#include "common/tree/node.h"
+
+/* What a path is of, as far as rights go. */
+enum place {
+    PLACE_OPEN,       /* the root, /README, the list of actors: to every user */
+    PLACE_DAEMON,     /* /status, /attention, /metrics: of all actors together */
+    PLACE_ACTOR,      /* its folder */
+    PLACE_MESSAGES,   /* tasks and execute, with and without a key */
+    PLACE_CONTROLLED, /* state, status, behavior */
+    PLACE_INSIDE      /* all else in an actor's folder */
+};
+
+static enum place place_of_file(struct view name)
+{
+    struct parameters parameters;
+    struct view base;
+    enum node_kind kind;
+    if (name_parse(name, &base, &parameters) || !node_kind_of_file(base, &kind))
+        return PLACE_INSIDE;
+    if (kind == NODE_TASKS || kind == NODE_EXECUTE)
+        return PLACE_MESSAGES;
+    bool is_controlled =
+        kind == NODE_STATE || kind == NODE_STATUS || kind == NODE_BEHAVIOR;
+    return is_controlled ? PLACE_CONTROLLED : PLACE_INSIDE;
+}
+
+static enum place place_of(const struct http_target *target)
+{
+    const struct view *segments = target->segments;
+    if (target->segment_count == 0 || view_equal(segments[0], view_text("README")))
+        return PLACE_OPEN;
+    if (!view_equal(segments[0], view_text("actors")))
+        return PLACE_DAEMON;
+    if (target->segment_count == 1)
+        return PLACE_OPEN;
+    if (target->segment_count == 2)
+        return PLACE_ACTOR;
+    return target->segment_count == 3 ? place_of_file(segments[2]) : PLACE_INSIDE;
+}
+
+static struct view actor_of(const struct http_target *target)
+{
+    bool is_within = target->segment_count >= 2 &&
+                     view_equal(target->segments[0], view_text("actors"));
+    return is_within ? target->segments[1] : view_of(NULL, 0);
+}
+
+/* --------------------------------------------------------------------- rules */
+
+/* Any of these rights is enough. */
+static unsigned rights_to_read(enum place place)
+{
+    return place == PLACE_MESSAGES ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ;
+}
+
+static unsigned rights_to_write(enum place place)
+{
+    bool takes_control =
+        place == PLACE_CONTROLLED || place == PLACE_OPEN || place == PLACE_DAEMON;
+    return takes_control ? RIGHT_CONTROL : RIGHT_WRITE;
+}
+
+#define ANY_RIGHT (RIGHT_READ | RIGHT_WRITE | RIGHT_CONTROL)
+
+/* 0: none is needed. */
+static unsigned rights_for(enum http_method method, enum place place)
+{
+    switch (method) {
+    case METHOD_OPTIONS:
+        return 0;
+    case METHOD_PROPFIND:
+    case METHOD_HEAD: /* clients look at what they are about to write */
+        return place == PLACE_OPEN ? 0 : ANY_RIGHT;
+    case METHOD_GET:
+    case METHOD_COPY:
+        return place == PLACE_OPEN ? 0 : rights_to_read(place);
+    case METHOD_DELETE:
+    case METHOD_MOVE:
+        return place == PLACE_ACTOR ? RIGHT_CONTROL : rights_to_write(place);
+    case METHOD_PUT:
+    case METHOD_POST:
+    case METHOD_MKCOL:
+    case METHOD_PROPPATCH:
+    case METHOD_LOCK:
+    case METHOD_UNLOCK:
+    case METHOD_COUNT:
+        return rights_to_write(place);
+    }
+    return RIGHT_CONTROL;
+}
+
+static bool has_any(const struct user *user, unsigned rights, struct view actor)
+{
+    static const enum right all[] = {RIGHT_READ, RIGHT_WRITE, RIGHT_CONTROL};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (rights & all[i] && access_allows(user, all[i], actor))
+            return true;
+    return rights == 0;
+}
+
+static bool refuse(struct http_request *request, const char *why)
+{
+    answer_problem(request, 403, "%s", why);
+    return false;
+}
+
+static bool allow(struct http_request *request, const struct http_target *target,
+                  enum http_method method)
+{
+    unsigned rights = rights_for(method, place_of(target));
+    return has_any(request->user, rights, actor_of(target)) ||
+           refuse(request, "the rules for this user do not allow it");
+}
+
+void permission_by_rules(struct http_request *request)
+{
+    allow(request, &request->target, request->method);
+}
+
+bool permission_sees_all(const struct http_request *request)
+{
+    return access_allows(request->user, RIGHT_READ, view_of(NULL, 0));
+}
+
+bool permission_shows(const struct http_request *request,
+                      const struct tree_entry *entry)
+{
+    return entry->node.kind != NODE_ACTOR ||
+           access_shows(request->user, view_text(entry->name));
+}
+
+/* --------------------------------------------------------------------- modes */
+
+static bool may(struct http_request *request, const struct node *node, unsigned want)
+{
+    struct attributes attributes;
+    return tree_attributes(request_tree(request), node, &attributes) == STATUS_OK &&
+           access_permits(request->user, &attributes, want);
+}
+
+/* What is in an actor's folder is reached through it. */
+static bool may_reach(struct http_request *request, const struct node *node)
+{
+    struct node folder = tree_node(NODE_ACTOR, node->actor);
+    return !node->actor || node->kind == NODE_ACTOR ||
+           may(request, &folder, MAY_EXECUTE);
+}
+
+static bool may_remove(struct http_request *request)
+{
+    struct attributes folder, entry;
+    struct tree *tree = request_tree(request);
+    return tree_attributes(tree, &request->parent, &folder) == STATUS_OK &&
+           tree_attributes(tree, &request->node, &entry) == STATUS_OK &&
+           access_permits(request->user, &folder, MAY_WRITE | MAY_EXECUTE) &&
+           access_permits_removal(request->user, &folder, &entry);
+}
+
+/* A key that is new is a new name in the actor's folder, and more: it is written to the
+   file (README, "Who may"). */
+static bool may_write(struct http_request *request)
+{
+    const struct node *node = &request->node;
+    if (request->found == STATUS_OK)
+        return may(request, node, MAY_WRITE);
+    if (request->missing > 1)
+        return true; /* it will not be found */
+    struct node file = tree_node(node->kind, node->actor);
+    bool is_message = node->kind == NODE_TASKS || node->kind == NODE_EXECUTE;
+    return may(request, &request->parent, MAY_WRITE | MAY_EXECUTE) &&
+           (!is_message || may(request, &file, MAY_WRITE));
+}
+
+static bool may_ask(struct http_request *request)
+{
+    bool is_there = request->found == STATUS_OK;
+    switch (request->method) {
+    case METHOD_GET:
+    case METHOD_HEAD:
+    case METHOD_COPY:
+    case METHOD_PROPFIND:
+        return !is_there || may(request, &request->node, MAY_READ);
+    case METHOD_DELETE:
+    case METHOD_MOVE:
+        return !is_there || may_remove(request);
+    case METHOD_MKCOL:
+    case METHOD_PUT:
+    case METHOD_POST:
+    case METHOD_PROPPATCH:
+    case METHOD_LOCK:
+        return may_write(request);
+    case METHOD_OPTIONS:
+    case METHOD_UNLOCK: /* the token is the right */
+    case METHOD_COUNT:
+        return true;
+    }
+    return false;
+}
+
+bool permission_by_modes(struct http_request *request)
+{
+    if (!request->user || !request->user->is_mapped)
+        return true;
+    if (may_reach(request, &request->node) && may_ask(request))
+        return true;
+    return refuse(request, "owner and mode do not allow it to this user");
+}
+
+bool permission_for_destination(struct http_request *request,
+                                const struct http_target *destination,
+                                const struct node *parent)
+{
+    if (!allow(request, destination, METHOD_PUT))
+        return false;
+    return may(request, parent, MAY_WRITE | MAY_EXECUTE) ||
+           refuse(request, "owner and mode do not allow it to this user there");
+}
