@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "server/http_loop.h"
@@ -13,6 +14,9 @@
 #include "server/offload.h"
 
 #define THREADS_MAX 2
+#define CONNECTIONS_MAX 20000u /* of one address and thread */
+#define CONNECTIONS_MIN 16u
+#define DESCRIPTORS_KEPT 1024u /* for all else */
 
 struct http_face {
     struct http_face_inside inside; /* first: see http_face_inside */
@@ -26,6 +30,24 @@ const struct http_face_inside *http_face_inside(const struct http_face *face)
     return &face->inside;
 }
 
+/* As many connections as descriptors, but for those that the store, other faces and
+   turns need: whoever connects often must not keep turns from starting. */
+static unsigned share_descriptors(size_t daemons)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return CONNECTIONS_MIN;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return CONNECTIONS_MIN;
+    rlim_t kept =
+        limit.rlim_cur / 4 < DESCRIPTORS_KEPT ? limit.rlim_cur / 4 : DESCRIPTORS_KEPT;
+    rlim_t each = (limit.rlim_cur - kept) / daemons;
+    return each > CONNECTIONS_MAX   ? CONNECTIONS_MAX
+           : each < CONNECTIONS_MIN ? CONNECTIONS_MIN
+                                    : (unsigned)each;
+}
+
 static size_t count_threads(const struct http_face_options *options)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -35,7 +57,8 @@ static size_t count_threads(const struct http_face_options *options)
 }
 
 /* A socket for each address; a Unix socket is the first loop's alone. */
-static enum status open_loop(struct http_face *face, size_t n, struct bytes *message)
+static enum status open_loop(struct http_face *face, size_t n, unsigned connections_max,
+                             struct bytes *message)
 {
     const struct http_words *listen = &face->inside.options.listen;
     int *sockets = memory_take_zeroed(listen->count + 1, sizeof *sockets);
@@ -50,6 +73,7 @@ static enum status open_loop(struct http_face *face, size_t n, struct bytes *mes
             sockets[count++] = socket;
     }
     if (!status) {
+        face->loops[n].connections_max = connections_max;
         status = http_loop_open(&face->loops[n], face, sockets, count);
         face->loop_count = n + 1;
         if (status)
@@ -70,9 +94,10 @@ enum status http_face_open(struct tree *tree, const struct http_face_options *op
     face->inside.offload = offload_open();
     face->ports = memory_take_zeroed(options->listen.count + 1, sizeof *face->ports);
     size_t threads = count_threads(options);
+    unsigned connections_max = share_descriptors(threads * options->listen.count);
     enum status status = STATUS_OK;
     for (size_t n = 0; n < threads && !status; n++)
-        status = open_loop(face, n, message);
+        status = open_loop(face, n, connections_max, message);
     if (status)
         http_face_close(face);
     else

@@ -16,7 +16,6 @@
 #define IDLE_MS_MAX 1000
 #define EVENTS 64
 #define CONNECTION_MEMORY_BYTES (32u * 1024)
-#define CONNECTIONS_MAX 20000u
 #define IDLE_SECONDS 120u
 
 static bool is_unix(int socket)
@@ -45,7 +44,7 @@ static struct MHD_Daemon *start_daemon(struct http_loop *loop, int socket)
         MHD_OPTION_UNESCAPE_CALLBACK, http_request_keep_escapes, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, loop,
         MHD_OPTION_NOTIFY_CONNECTION, gate_connection, loop,
-        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_LIMIT, loop->connections_max,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_ARRAY,
         has_tls ? tls : none, MHD_OPTION_END);

@@ -19,6 +19,7 @@ struct http_request;
 struct http_loop {
     struct http_face *face;
     pthread_t thread;
+    unsigned connections_max; /* for each of its daemons; set before it is opened */
     int epoll, event;
     struct MHD_Daemon **daemons; /* one for each address */
     size_t daemon_count;
