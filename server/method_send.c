@@ -7,6 +7,7 @@
 #include "server/methods.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 
@@ -123,8 +124,7 @@ static void post(struct http_request *request)
                              .count = 1,
                              .first_line = 1,
                              .headers = view_bytes(&headers),
-                             .caller = access_name(request->user),
-                             .create_owner = method_owner(request)};
+                             .create_owner = {getuid(), getgid(), 0755}};
     if (sending->has_lines) {
         post.count = sending->count;
         post.messages = lines = memory_take((post.count + 1) * sizeof *lines);
