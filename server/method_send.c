@@ -7,7 +7,6 @@
 #include "server/methods.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/base/log.h"
 
@@ -124,7 +123,8 @@ static void post(struct http_request *request)
                              .count = 1,
                              .first_line = 1,
                              .headers = view_bytes(&headers),
-                             .create_owner = {getuid(), getgid(), 0755}};
+                             .caller = access_name(request->user),
+                             .create_owner = method_owner(request)};
     if (sending->has_lines) {
         post.count = sending->count;
         post.messages = lines = memory_take((post.count + 1) * sizeof *lines);
