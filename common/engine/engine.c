@@ -15,6 +15,7 @@
 #define SPIN_NS 20000 /* a client's next request is likely on its way */
 #define HUNGRY_NS 50000000
 #define SLEEP_NS_MAX 1000000000LL
+#define UNHURRIED_SYNCS 4
 
 /* -------------------------------------------------------------------------- steps */
 
@@ -102,6 +103,9 @@ int64_t core_idle_ns(struct engine *engine)
     if (engine->run_first || engine->backfill != UINT64_MAX)
         return 0;
     int64_t idle_ns = engine->hungry || engine->running ? HUNGRY_NS : SLEEP_NS_MAX;
+    if (engine->batch.grown_ns && engine->running && !engine->in_flight &&
+        engine->sync_ns)
+        idle_ns = UNHURRIED_SYNCS * engine->sync_ns;
     if (engine->timers.count) {
         int64_t due_ns =
             (engine->timers.list[0].due_ms - engine->clock->wall_ms(engine->clock)) *
@@ -203,17 +207,29 @@ static bool is_closing(struct engine *engine)
     return closing;
 }
 
-/* A batch is on its way at any time; the next one grows meanwhile. Half of the clients
-   that asked lately make a group worth a sync: to wait for them, for a fraction of what
-   a sync takes, makes one group of two small ones. A lone client is never waited for,
-   and its batch is committed right here. */
+/* Half of the clients that asked lately make a group worth a sync: to wait for them,
+   for a fraction of what a sync takes, makes one group of two small ones. What only
+   turns in other processes decided, and nobody waits for, may wait for more of its
+   kind. */
+static bool waits_for_company(struct engine *engine, bool alone)
+{
+    const struct batch *batch = &engine->batch;
+    int64_t age_ns = engine->now_ns - batch->grown_ns;
+    if (!batch->answers.first && engine->running && !engine->hungry &&
+        !atomic_load(&engine->waiters.count))
+        return age_ns < UNHURRIED_SYNCS * engine->sync_ns;
+    return !alone && batch->answer_count * 2 < engine->expected &&
+           age_ns < engine->sync_ns / 4;
+}
+
+/* A batch is on its way at any time; the next one grows meanwhile. A lone client is
+   never waited for, and its batch is committed right here. */
 static void pass_on(struct engine *engine)
 {
-    bool alone = engine->expected <= 2;
+    bool alone = engine->expected <= 2 && !engine->running;
     if (!engine->batch.grown_ns)
         engine->batch.grown_ns = engine->now_ns;
-    if (engine->batch.answer_count * 2 < engine->expected && !alone &&
-        engine->now_ns - engine->batch.grown_ns < engine->sync_ns / 4)
+    if (waits_for_company(engine, alone))
         return;
     checkpoint_poll(engine);
     bool sealed = core_seal(engine);

@@ -101,18 +101,22 @@ static void refill(struct engine *engine, struct actor *actor)
         window->end = head->next_slot;
 }
 
-bool mailbox_first(struct engine *engine, struct actor *actor, struct task_record *task)
+bool mailbox_first(struct engine *engine, struct actor *actor, struct task_record *task,
+                   uint64_t *record)
 {
     struct window *window = &actor->window;
+    struct pair_key key;
+    struct view packed;
     for (;;) {
         if (window->count == 0)
             refill(engine, actor);
         if (window->count == 0)
             return false;
         const struct slot_ref *first = &window->ring[window->first];
-        if (task_find_live(index_decided(engine->index), actor->id, first->sequence,
-                           task) &&
-            task->head.slot == first->slot &&
+        if (index_get_dated(index_decided(engine->index), TABLE_LIVE,
+                            pair_key(&key, actor->id, first->sequence), &packed,
+                            record) &&
+            task_unpack(packed, task) && task->head.slot == first->slot &&
             !task_is_deferred(&actor->record.head, &task->head))
             return true;
         drop_first(actor); /* canceled, moved to another place, or set aside */

@@ -11,9 +11,10 @@
 
 /* A pending task takes the place `slot`. */
 void mailbox_append(struct actor *actor, uint64_t slot, uint64_t sequence);
-/* The first pending task; false when there is none. `packed` lives for this step. */
+/* The first pending task, which lives for this step, and the record that put it as it
+   is (0: one that LMDB has); false when there is none. */
 bool mailbox_first(struct engine *engine, struct actor *actor,
-                   struct task_record *task_out);
+                   struct task_record *task_out, uint64_t *record_out);
 /* The task at this place is no longer in line; `leave`: nor is any before it. */
 void mailbox_drop(struct actor *actor, uint64_t slot);
 void mailbox_leave(struct actor *actor, uint64_t slot);

@@ -120,18 +120,11 @@ static void mark_stopped(struct engine *engine, struct actor *actor)
 /* A turn that may touch the world outside begins when its message, the turn before and
    all else that it builds upon are on disk. Messages that come in meanwhile, and are
    not yet, hold up nobody. */
-static bool is_durable(struct engine *engine, const struct actor *actor,
-                       const struct task_record *task)
+static bool is_durable(const struct engine *engine, const struct actor *actor,
+                       uint64_t task_record)
 {
-    struct index_snapshot snapshot;
-    struct task_record shown;
-    if (actor->last_record > index_published(engine->index))
-        return false;
-    index_snapshot_begin(engine->index, &snapshot);
-    bool durable = task_find_live(&snapshot, actor->id, task->head.sequence, &shown) &&
-                   shown.head.slot == task->head.slot;
-    index_snapshot_end(&snapshot);
-    return durable;
+    uint64_t published = index_published(engine->index);
+    return actor->last_record <= published && task_record <= published;
 }
 
 /* It may come: whoever looks sees that it is waited for. */
@@ -145,15 +138,16 @@ static void note_no_behavior(struct engine *engine, struct actor *actor)
 enum turn_result turn_run(struct engine *engine, struct actor *actor)
 {
     struct task_record task;
+    uint64_t record;
     struct behavior *behavior = behavior_of(engine->behaviors, &actor->record);
     if (!behavior && actor->record.head.attention == ATTENTION_NONE)
         note_no_behavior(engine, actor);
     if (!behavior || engine->stopping)
         return TURN_IMPOSSIBLE;
     bool later = behavior->answers_later || !behavior->runs_ahead;
-    if (!mailbox_first(engine, actor, &task))
+    if (!mailbox_first(engine, actor, &task, &record))
         return TURN_IMPOSSIBLE;
-    if (!behavior->runs_ahead && !is_durable(engine, actor, &task))
+    if (!behavior->runs_ahead && !is_durable(engine, actor, record))
         return TURN_WAITS;
     if (!crowd_lets_in(engine, behavior))
         return TURN_CROWDED;

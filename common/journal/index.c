@@ -328,7 +328,15 @@ static bool in_generations(struct index_snapshot *snapshot, enum table table,
 bool index_get(struct index_snapshot *snapshot, enum table table, struct view key,
                struct view *value_out)
 {
+    uint64_t sequence;
+    return index_get_dated(snapshot, table, key, value_out, &sequence);
+}
+
+bool index_get_dated(struct index_snapshot *snapshot, enum table table, struct view key,
+                     struct view *value_out, uint64_t *sequence_out)
+{
     const struct version *version = in_memory(snapshot, table, key);
+    *sequence_out = version ? version->sequence : 0;
     if (version) {
         if (version->deleted)
             return false;

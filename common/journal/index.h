@@ -121,6 +121,9 @@ void index_snapshot_end(struct index_snapshot *snapshot);
 /* The value lives until the snapshot's end. */
 bool index_get(struct index_snapshot *snapshot, enum table table, struct view key,
                struct view *value_out);
+/* The same with the number of the record that put it; 0: it is in LMDB. */
+bool index_get_dated(struct index_snapshot *snapshot, enum table table, struct view key,
+                     struct view *value_out, uint64_t *sequence_out);
 /* Calls `each` for the numbers from `from` up to below `to` that TABLE_LIVE or
    TABLE_LOG have under an actor, ascending, until it returns false. What the last
    checkpoint deleted and was put again since, under the same number, is not seen. */

@@ -66,18 +66,18 @@ static int count_lines(const char *text)
 /* Where a child goes. */
 static void address(const struct token *child, char *to, size_t size)
 {
-    char name[32] = "missing_1", letter = tale_letter(child);
+    char name[32] = "missing_1", letter = tale_letter(child), key[sizeof child->text];
+    memcpy(key, child->text, sizeof key);
     if (letter != 'm')
         tale_actor_name(tale_actor(child), name, sizeof name);
     if (letter == 't')
-        snprintf(to, size, "ME/tasks@,delay=%dms,timer=%s", tale_delay_ms(child),
-                 child->text);
+        snprintf(to, size, "ME/tasks@,delay=%dms,timer=%s", tale_delay_ms(child), key);
     else if (letter == 'd')
         snprintf(to, size, "%s/tasks@,delay=%dms", name, tale_delay_ms(child));
     else if (letter == 'p')
         snprintf(to, size, "%s/tasks", name);
     else
-        snprintf(to, size, "%s/tasks@%s,reply=1", name, child->text);
+        snprintf(to, size, "%s/tasks@%s,reply=1", name, key);
 }
 
 static void handle_reply(const struct turn *turn, struct answer *answer)
