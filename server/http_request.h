@@ -50,7 +50,8 @@ struct http_request {
     enum status found;
     struct node node, parent;
     size_t missing;
-    struct http_resolved resolved; /* the same with its place, and what paths point to */
+    struct http_resolved
+        resolved;      /* the same with its place, and what paths point to */
     bool is_hidden;    /* it was removed here, so it counts as not there */
     bool is_announced; /* it is not there, but counts as an empty file (dav/places.h) */
     struct bytes body;
@@ -81,7 +82,8 @@ struct http_request {
     void (*finish)(struct http_request *request);
     void *finish_extra; /* its own; freed by free_finish_extra */
     void (*free_finish_extra)(void *extra);
-    void *extra; /* of the method's own; freed by free_extra */
+    struct engine_note note; /* kept in one commit with what is put; key empty: none */
+    void *extra;             /* of the method's own; freed by free_extra */
     void (*free_extra)(void *extra);
 };
 

@@ -72,9 +72,14 @@ static void put_state(struct http_request *request)
     if (type_view.size > CONTENT_TYPE_BYTES_MAX)
         type_view.size = 0;
     http_request_suspend(request, state_written);
-    tree_write_state(tree, &request->node, view_bytes(&request->body), type_view,
-                     expected_version(request, &attributes), http_request_done,
-                     request);
+    if (request->note.key.size)
+        engine_set_state_noting(tree_engine(tree), request->node.actor,
+                                view_bytes(&request->body), &request->note,
+                                http_request_done, request);
+    else
+        tree_write_state(tree, &request->node, view_bytes(&request->body), type_view,
+                         expected_version(request, &attributes), http_request_done,
+                         request);
 }
 
 static void written(struct http_request *request)

@@ -124,6 +124,7 @@ static void post(struct http_request *request)
                              .first_line = 1,
                              .headers = view_bytes(&headers),
                              .caller = access_name(request->user),
+                             .note = request->note.key.size ? &request->note : NULL,
                              .create_owner = method_owner(request)};
     if (sending->has_lines) {
         post.count = sending->count;

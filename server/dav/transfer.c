@@ -16,6 +16,7 @@ static void free_transfer(void *context)
     http_resolved_free(&transfer->from);
     http_target_free(&transfer->from_target);
     bytes_free(&transfer->content);
+    bytes_free(&transfer->named);
     free(transfer);
 }
 

@@ -6,7 +6,8 @@
  *     ordinary -> ordinary   in the store's filesystem (transfer_file.c)
  *     special  -> ordinary   what a reader gets becomes a file (transfer_special.c)
  *     any file -> special    what a reader gets is put there, as PUT does
- *     actor    -> new actor  state, files, behavior (transfer_actor.c); no MOVE
+ *     actor    -> new actor  renamed, or copied: state, files, behavior
+ *                            (transfer_actor.c)
  */
 #ifndef ACTORFS_SERVER_DAV_TRANSFER_H
 #define ACTORFS_SERVER_DAV_TRANSFER_H
@@ -19,6 +20,8 @@ struct transfer {
     enum status status;              /* of what was done on the pool's threads */
     struct file_place from_place, to_place;
     struct bytes content; /* of a special file */
+    struct bytes named;   /* a file that is sent, see files_name_sent */
+    char note_key[80];    /* of the note that says so */
     uint64_t new_actor;
     struct http_resolved from; /* once the request has become a PUT */
     struct http_target from_target;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * COPY of an actor does what `cp -a` does (contract, section 8): a new actor with its
- * state, its ordinary files and a behavior of its own if it has one; no tasks, no keys.
- * Step by step: make, state, behavior, files. Where a step fails the new actor is
- * retired again.
+ * MOVE renames an actor. COPY does what `cp -a` does (contract, section 8): a new actor
+ * with its state, its ordinary files and a behavior of its own if it has one; no tasks,
+ * no keys. Step by step: make, state, behavior, files. Where a step fails the new actor
+ * is retired again.
  */
 #include "server/dav/transfer.h"
 
@@ -105,23 +105,55 @@ static void set_state(struct http_request *request)
     }
 }
 
+/* -------------------------------------------------------------------------- renaming
+ */
+
+/* A place goes by its actor's id, so properties come along by themselves; locks must
+   not (RFC 4918, section 7.6). */
+static void drop_locks(struct dav *dav, const struct dav_place *place)
+{
+    size_t first;
+    dav_enter(dav);
+    size_t end = dav_entries_beneath(dav, place, &first);
+    while (end-- > first) {
+        struct dav_entry *entry = dav->entries[end];
+        struct dav_place at = {entry->area, view_bytes(&entry->path)};
+        dav_locks_drop(dav, entry);
+        dav_entry_tidy(dav, &at);
+    }
+    dav_leave(dav);
+}
+
+static void renamed(struct http_request *request)
+{
+    enum status status = request->result.status;
+    if (status == STATUS_EXISTS) {
+        answer_problem(request, 412, "there is something at the destination");
+    } else if (status) {
+        answer_status(request, status, request->result.detail);
+    } else {
+        drop_locks(request_dav(request), &request->resolved.place);
+        answer_code(request, 201);
+    }
+}
+
 void transfer_actor(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
     const struct http_target *target = &transfer->to.target;
     struct actor_info info;
-    if (transfer->is_move) {
-        answer_problem(request, 501,
-                       "an actor cannot be renamed yet; COPY makes another one");
-    } else if (transfer->replaces) {
+    struct engine *engine = tree_engine(request_tree(request));
+    struct view name = target->segments[target->segment_count - 1];
+    if (transfer->replaces) {
         answer_problem(request, 412, "an actor is never replaced");
-    } else if (engine_actor(tree_engine(request_tree(request)), request->node.actor,
-                            &info)) {
+    } else if (transfer->is_move) {
+        http_request_suspend(request, renamed);
+        engine_rename(engine, request->node.actor, name, http_request_done, request);
+    } else if (engine_actor(engine, request->node.actor, &info)) {
         answer_problem(request, 404, "there is nothing of that name");
     } else {
         http_request_suspend(request, set_state);
-        engine_create(tree_engine(request_tree(request)),
-                      target->segments[target->segment_count - 1],
-                      &info.owners[PART_FOLDER], http_request_done, request);
+        engine_create(engine, name, &info.owners[PART_FOLDER], http_request_done,
+                      request);
     }
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Onto a special file: the source's bytes are put there, by the very PUT that a client
- * would send, so the request becomes one. A moved file is removed once they are
- * committed; where a crash comes between, the move is to be repeated, and a key in the
- * name makes that safe.
+ * would send, so the request becomes one. A moved file is sent exactly once across a
+ * crash: a note that names it is committed with the message, then the file is removed,
+ * then the note; what a crash leaves undone the next start does (files_sent.c).
  */
 #include "server/dav/transfer.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "server/dav/dead.h"
@@ -25,6 +26,41 @@ static enum status read_whole(int file, uint64_t size, struct bytes *out)
     return STATUS_OK;
 }
 
+/* The folder that the source is in; the descriptor. */
+static enum status open_folder(struct files *files, const struct file_place *place,
+                               int *folder)
+{
+    const char *slash = memrchr(place->path.data, '/', place->path.size);
+    struct file_place parent = {place->area, view_of(place->path.data, 0)};
+    if (!slash)
+        return files_open_area(files, place->area, false, folder);
+    parent.path.size = (size_t)(slash - place->path.data);
+    return files_find(files, &parent, folder);
+}
+
+static enum status name_source(struct http_request *request, const struct stat *stat)
+{
+    struct transfer *transfer = transfer_of(request);
+    struct files *files = tree_files(request_tree(request));
+    struct view path = transfer->from_place.path;
+    const char *slash = memrchr(path.data, '/', path.size);
+    char name[FILE_NAME_BYTES_MAX + 1];
+    int folder;
+    size_t skipped = slash ? (size_t)(slash - path.data) + 1 : 0;
+    snprintf(name, sizeof name, "%.*s", (int)(path.size - skipped),
+             path.data + skipped);
+    snprintf(transfer->note_key, sizeof transfer->note_key,
+             SENT_NOTE_PREFIX "%llx.%llx.%lx", (unsigned long long)stat->st_ino,
+             (unsigned long long)stat->st_ctim.tv_sec,
+             (unsigned long)stat->st_ctim.tv_nsec);
+    enum status status = open_folder(files, &transfer->from_place, &folder);
+    if (status)
+        return status;
+    status = files_name_sent(files, folder, name, stat, &transfer->named);
+    close(folder);
+    return status;
+}
+
 static void read_source(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
@@ -39,6 +75,8 @@ static void read_source(struct http_request *request)
         transfer->status = STATUS_TOO_LARGE;
     else
         transfer->status = read_whole(file, (uint64_t)stat.st_size, &transfer->content);
+    if (!transfer->status && transfer->is_move)
+        transfer->status = name_source(request, &stat);
     close(file);
 }
 
@@ -47,19 +85,22 @@ static void read_source(struct http_request *request)
 static void remove_source(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
-    transfer->status =
-        files_remove(tree_files(request_tree(request)), &transfer->from_place);
+    transfer->status = files_remove_sent(tree_files(request_tree(request)),
+                                         view_bytes(&transfer->named));
 }
 
 static void source_removed(struct http_request *request)
 {
     const struct transfer *transfer = transfer_of(request);
-    if (transfer->status)
+    struct engine_note gone = {.key = view_text(transfer->note_key)};
+    if (transfer->status) {
         answer_status(request, transfer->status,
                       "it was sent, but the source could not be removed");
-    else
-        answer_code(request, 204);
+        return;
+    }
+    engine_keep_notes(tree_engine(request_tree(request)), &gone, 1, NULL, NULL);
     dav_forget(request_dav(request), &transfer->from.place);
+    answer_code(request, 204);
 }
 
 /* Clients take nothing but 201 and 204 for done. */
@@ -101,6 +142,9 @@ static void become_put(struct http_request *request)
     request->body = transfer->content;
     transfer->content = (struct bytes){0};
     request->method = METHOD_PUT;
+    if (transfer->is_move)
+        request->note = (struct engine_note){view_text(transfer->note_key),
+                                             view_bytes(&transfer->named)};
     request->finish = was_put;
     request->finish_extra = transfer;
     request->free_finish_extra = request->free_extra;

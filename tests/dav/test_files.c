@@ -168,7 +168,7 @@ Test(ordinary, a_removed_special_file_is_back_when_it_is_written)
 
 /* ------------------------------------------------------------------------- actors */
 
-Test(ordinary, a_copied_actor_has_state_files_and_behavior)
+Test(ordinary, actors_are_copied_and_renamed_with_state_files_and_behavior)
 {
     ANSWERS("PUT", BASE "/state", "Content-Type: text/x\r\n", "mine", 204, NULL);
     ANSWERS("PUT", BASE "/a", "", "1", 201, NULL);
@@ -179,6 +179,10 @@ Test(ordinary, a_copied_actor_has_state_files_and_behavior)
     ANSWERS("GET", "/actors/twin/behavior", "", NULL, 200, "sh\n");
     ANSWERS("COPY", BASE, to("/actors/twin"), NULL, 412, NULL);
     ANSWERS("COPY", BASE, to(BASE "/twin"), NULL, 409, NULL);
+    ANSWERS("MOVE", "/actors/twin", to("/actors/keep_1"), NULL, 412, NULL);
+    ANSWERS("MOVE", "/actors/twin", to("/actors/other"), NULL, 201, "");
+    ANSWERS("GET", "/actors/twin/a", "", NULL, 404, NULL);
+    ANSWERS("GET", "/actors/other/a", "", NULL, 200, "1");
     ANSWERS("MOVE", "/actors", to("/elsewhere"), NULL, 403, NULL);
     ANSWERS("DELETE", "/actors", "", NULL, 403, NULL);
 }
