@@ -106,6 +106,25 @@ void op_unlink(fuse_req_t request, fuse_ino_t parent, const char *name)
     reply_status(request, status ? status : is_special ? STATUS_OK : STATUS_PERMISSION);
 }
 
+static void reply_renamed(void *context, const struct engine_answer *answer)
+{
+    reply_status(context, answer->status);
+}
+
+/* False when it is no actor. Onto an existing actor there is no renaming: EEXIST. */
+static bool rename_actor(fuse_req_t request, fuse_ino_t parent, const char *name,
+                         fuse_ino_t new_parent, const char *new_name)
+{
+    struct fuse_face *face = face_of(request);
+    struct node node, to;
+    if (entry_find(face, parent, name, &node) || node.kind != NODE_ACTOR ||
+        entry_node(face, new_parent, &to))
+        return false;
+    tree_rename_folder(face->tree, &node, &to, view_text(new_name), reply_renamed,
+                       request);
+    return true;
+}
+
 void op_rename(fuse_req_t request, fuse_ino_t parent, const char *name,
                fuse_ino_t new_parent, const char *new_name, unsigned flags)
 {
@@ -114,6 +133,9 @@ void op_rename(fuse_req_t request, fuse_ino_t parent, const char *name,
     bool to_ordinary = name_is_ordinary(face, new_parent, new_name);
     if (flags & (unsigned)~RENAME_NOREPLACE)
         fuse_reply_err(request, EINVAL);
+    else if (!from_ordinary &&
+             rename_actor(request, parent, name, new_parent, new_name))
+        return;
     else if (from_ordinary && to_ordinary)
         ordinary_rename(request, parent, name, new_parent, new_name, flags);
     else if (from_ordinary)

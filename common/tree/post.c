@@ -189,6 +189,18 @@ static void removed(void *context, const struct engine_answer *answer)
     free(removal);
 }
 
+void tree_rename_folder(struct tree *tree, const struct node *folder,
+                        const struct node *new_parent, struct view new_name,
+                        engine_done_fn *done, void *context)
+{
+    struct engine_answer refusal = {.status = STATUS_PERMISSION,
+                                    .detail = "actors are in /actors and nowhere else"};
+    if (folder->kind == NODE_ACTOR && new_parent->kind == NODE_ACTORS)
+        engine_rename(tree_engine(tree), folder->actor, new_name, done, context);
+    else
+        done(context, &refusal);
+}
+
 void tree_remove_folder(struct tree *tree, const struct node *folder,
                         engine_done_fn *done, void *context)
 {

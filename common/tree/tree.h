@@ -134,6 +134,11 @@ void tree_write(struct tree *tree, const struct node *node, struct view bytes,
 void tree_make_folder(struct tree *tree, const struct node *parent, struct view name,
                       const struct engine_owner *owner, engine_done_fn *done,
                       void *context);
+/* Gives an actor another name; see engine_rename. PERMISSION where it is no actor, or
+   would leave /actors. */
+void tree_rename_folder(struct tree *tree, const struct node *folder,
+                        const struct node *new_parent, struct view new_name,
+                        engine_done_fn *done, void *context);
 void tree_remove_folder(struct tree *tree, const struct node *folder,
                         engine_done_fn *done, void *context);
 /* Before an actor is removed as rmdir(2) does it: NOT_EMPTY when it has ordinary files,

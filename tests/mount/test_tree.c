@@ -74,6 +74,23 @@ Test(tree, names_of_actors_are_limited)
     FAILS("mkdir $A/$(printf %0256d 1)", 1, "File name too long");
 }
 
+Test(tree, an_actor_is_renamed_with_all_it_has)
+{
+    make_actor("counter_1");
+    make_actor("other");
+    WORKS("echo 3 > $A/counter_1/tasks@a; echo note > $A/counter_1/note.txt");
+    WORKS("mv $A/counter_1 $A/user_2");
+    GIVES("ls $A", "other\nuser_2\n");
+    GIVES("cat $A/user_2/tasks@a $A/user_2/state $A/user_2/note.txt", "3\n3\nnote\n");
+    GIVES("cat $A/user_2/behavior", "counter\n");
+    FAILS("mv -T $A/user_2 $A/other", 1, "File exists");
+    FAILS("mv $A/user_2 $M/user_2", 1, "Operation not permitted");
+    FAILS("mv $A/user_2 $A/other/", 1, "Operation not permitted");
+    FAILS("mv $A/user_2 $A/a%b", 1, "Invalid argument");
+    fixture_crash();
+    GIVES("ls $A; cat $A/user_2/note.txt", "other\nuser_2\nnote\n");
+}
+
 Test(tree, an_idle_actor_is_retired)
 {
     make_actor("user_1");
