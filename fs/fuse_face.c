@@ -52,6 +52,21 @@ static void drop_inodes(void *context, const uint64_t *inodes, size_t count)
         prune_inodes(fuse_session_fd(face->session), inodes, count);
 }
 
+/* Something came in over another face. */
+static void drop_file(void *context, const struct stat *before)
+{
+    struct fuse_face *face = context;
+    uint64_t number = ordinary_number(face->ordinary, before);
+    if (number && face->prunes)
+        notifier_post(face->notifier, number);
+}
+
+static void watch_files(struct fuse_face *face, files_changed_fn *changed)
+{
+    if (tree_files(face->tree))
+        files_watch(tree_files(face->tree), changed, face);
+}
+
 static void add_words(struct fuse_args *args, const struct fuse_face_options *options)
 {
     char *words = NULL, *source = NULL;
@@ -185,6 +200,8 @@ enum status fuse_face_start(struct fuse_face *face)
         pthread_cond_wait(&face->changed, &face->lock);
     bool serves = face->is_greeted;
     pthread_mutex_unlock(&face->lock);
+    if (serves)
+        watch_files(face, drop_file);
     return serves ? STATUS_OK : STATUS_IO;
 }
 
@@ -215,6 +232,7 @@ void fuse_face_stop(struct fuse_face *face)
 
 void fuse_face_close(struct fuse_face *face)
 {
+    watch_files(face, NULL);
     for (struct opening *left; (left = openings_any(face->openings));)
         handle_abandon(left);
     if (face->notifier)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two chained hash tables over the same entries, by number and by file (device and
- * inode), which grow together; and a list of those whose descriptor is open and not
- * held, oldest first, closed when there are more than a quarter of what the process may
- * open. When a file is gone, its inode may come back as another file's, and that one
- * then gets the number: to the kernel it is the same file, changed.
+ * Two chained hash tables over the same entries, by number and by file (device,
+ * inode and type), which grow together; and a list of those whose descriptor is open
+ * and not held, oldest first, closed when there are more than a quarter of what the
+ * process may open. When a file is gone, its inode may come back as another file's, and
+ * that one then gets the number: to the kernel it is the same file, changed.
  */
 #include "fs/ordinary.h"
 
@@ -24,6 +24,7 @@
 
 struct identity {
     uint64_t device, inode;
+    mode_t type;
 };
 
 struct ordinary {
@@ -81,12 +82,13 @@ struct ordinary_table *ordinary_open(ordinary_area_fn *open_area, void *context)
 
 static struct identity identity_of(const struct stat *stat)
 {
-    return (struct identity){stat->st_dev, stat->st_ino};
+    return (struct identity){stat->st_dev, stat->st_ino, stat->st_mode & S_IFMT};
 }
 
 static bool is_same(struct identity left, struct identity right)
 {
-    return left.device == right.device && left.inode == right.inode;
+    return left.device == right.device && left.inode == right.inode &&
+           left.type == right.type;
 }
 
 static struct ordinary **number_bucket(struct ordinary_table *table, uint64_t number)

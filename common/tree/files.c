@@ -256,6 +256,7 @@ enum status files_open(const char *store, struct files **files_out,
     struct files *files = memory_take_zeroed(1, sizeof *files);
     files->folder = files->fresh = files->trash = -1;
     pthread_mutex_init(&files->lock, NULL);
+    pthread_mutex_init(&files->watch_lock, NULL);
     pthread_cond_init(&files->changed, NULL);
     if (!open_folders(files, store)) {
         enum status status = files_status(errno);
@@ -280,6 +281,7 @@ void files_close(struct files *files)
         if (folders[i] >= 0)
             close(folders[i]);
     pthread_cond_destroy(&files->changed);
+    pthread_mutex_destroy(&files->watch_lock);
     pthread_mutex_destroy(&files->lock);
     free(files->gone);
     free(files);

@@ -139,6 +139,12 @@ MUST_CHECK enum status files_copy(struct files *files, const struct file_place *
 MUST_CHECK enum status files_move(struct files *files, const struct file_place *from,
                                   const struct file_place *to, bool replace);
 
+/* Calls `changed` with what was at a name before it is replaced, moved or removed
+   through here, so that a face which keeps it can let go. One watcher; null ends it,
+   and when that returns `changed` is not called any more. It must not block. */
+typedef void files_changed_fn(void *context, const struct stat *before);
+void files_watch(struct files *files, files_changed_fn *changed, void *context);
+
 /* ------------------------------------------------------------------------- sending */
 
 /* A file whose bytes are sent and that is to be gone then, exactly once across a crash:

@@ -26,6 +26,10 @@ struct files {
     size_t gone_count, gone_capacity;
     files_exists_fn *exists; /* asked once, then null */
     void *exists_context;
+
+    pthread_mutex_t watch_lock; /* guards the two below; innermost */
+    files_changed_fn *tell;
+    void *tell_context;
 };
 
 /* A name in .new or .trash that nobody has. */

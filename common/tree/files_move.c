@@ -38,9 +38,27 @@ static int rename_any(int from_folder, const char *from, int to_folder, const ch
     return result;
 }
 
+void files_watch(struct files *files, files_changed_fn *changed, void *context)
+{
+    pthread_mutex_lock(&files->watch_lock);
+    files->tell = changed;
+    files->tell_context = context;
+    pthread_mutex_unlock(&files->watch_lock);
+}
+
+static void tell(struct files *files, int folder, const char *name)
+{
+    struct stat before;
+    pthread_mutex_lock(&files->watch_lock);
+    if (files->tell && fstatat(folder, name, &before, AT_SYMLINK_NOFOLLOW) == 0)
+        files->tell(files->tell_context, &before);
+    pthread_mutex_unlock(&files->watch_lock);
+}
+
 enum status files_discard(struct files *files, int folder, const char *name)
 {
     int result;
+    tell(files, folder, name);
     do {
         struct files_name trash = files_fresh_name(files);
         result = rename_any(folder, name, files->trash, trash.text, RENAME_NOREPLACE);
@@ -64,6 +82,8 @@ static bool is_in_the_way(int error)
 enum status files_place(struct files *files, int from_folder, const char *from_name,
                         const struct spot *to, bool replace)
 {
+    tell(files, from_folder, from_name);
+    tell(files, to->folder, to->name);
     int result = rename_any(from_folder, from_name, to->folder, to->name,
                             replace ? 0 : RENAME_NOREPLACE);
     if (result != 0 && replace && is_in_the_way(errno)) {

@@ -145,8 +145,7 @@ Test(plain, an_open_file_outlives_its_name)
 Test(plain, ten_thousand_files_in_a_folder)
 {
     WORKS("mkdir $K/many; cd $K/many; seq 10000 | xargs touch");
-    GIVES("ls $K/many | sort -n | md5sum; seq 10000 | md5sum",
-          shellf("seq 10000 | md5sum; seq 10000 | md5sum")->out.data);
+    WORKS("ls $K/many | sort -n > $S/listed; seq 10000 | cmp - $S/listed");
     GIVES("find $K/many -type f -size 0 | wc -l", "10000\n");
     WORKS("rm -r $K/many");
     FAILS("test -e $K/many", 1, "");

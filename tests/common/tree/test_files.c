@@ -391,6 +391,30 @@ Test(files, a_folder_swapped_for_a_link_leads_nowhere)
     cr_expect_gt(hits, 0);
 }
 
+/* ------------------------------------------------------------------------- watching */
+
+static void count_change(void *context, const struct stat *before)
+{
+    cr_expect(S_ISREG(before->st_mode));
+    ++*(unsigned *)context;
+}
+
+Test(files, a_watcher_hears_of_what_is_replaced_moved_and_removed)
+{
+    unsigned changes = 0;
+    cr_assert_eq(put("a", "x", false), STATUS_OK);
+    files_watch(files, count_change, &changes);
+    cr_assert_eq(put("a", "y", false), STATUS_OK);
+    cr_expect_eq(changes, 2, "what was there, and what comes");
+    cr_assert_eq(move("a", "b", false), STATUS_OK);
+    cr_expect_eq(changes, 3);
+    cr_assert_eq(drop("b"), STATUS_OK);
+    cr_expect_eq(changes, 4);
+    files_watch(files, NULL, NULL);
+    cr_assert_eq(put("a", "x", false), STATUS_OK);
+    cr_expect_eq(changes, 4);
+}
+
 /* ------------------------------------------------------------------------- retiring */
 
 static bool exists(void *context, uint64_t actor)

@@ -137,7 +137,11 @@ Test(sent, a_file_whose_message_was_lost_stays)
     name(&named);
     ask_send(&named, &reply);
     core_step(rig.engine); /* decided, but not committed */
-    crash();
+    tree_close(tree);
+    engine_abandon(rig.engine);
+    faulty_disk_crash(rig.faulty);
+    rig_open(&rig);
+    open_tree();
     cr_expect(is_there("sub/f"));
     cr_expect_eq(rig_info(&rig, actor).pending, 0);
 }
