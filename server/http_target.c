@@ -170,8 +170,10 @@ enum status http_target_parse(struct view raw, struct http_target *target,
         target->is_asterisk = true;
         return STATUS_OK;
     }
-    if (raw.size && memchr(raw.data, '#', raw.size))
-        return refuse(why, "a target has no fragment");
+    if (raw.size == 0)
+        return refuse(why, "the target is empty");
+    if (memchr(raw.data, '#', raw.size) || memchr(raw.data, '\0', raw.size))
+        return refuse(why, "a target has no fragment, and no NUL");
     size_t from = take_host(target);
     char *path = target->text.data + from;
     size_t size = target->text.size - from;
