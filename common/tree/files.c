@@ -250,14 +250,23 @@ static bool open_folders(struct files *files, const char *store)
     return error == 0;
 }
 
+static void init_locks(struct files *files)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&files->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&files->lock, NULL);
+    pthread_mutex_init(&files->watch_lock, NULL);
+}
+
 enum status files_open(const char *store, struct files **files_out,
                        struct bytes *message)
 {
     struct files *files = memory_take_zeroed(1, sizeof *files);
     files->folder = files->fresh = files->trash = -1;
-    pthread_mutex_init(&files->lock, NULL);
-    pthread_mutex_init(&files->watch_lock, NULL);
-    pthread_cond_init(&files->changed, NULL);
+    init_locks(files);
     if (!open_folders(files, store)) {
         enum status status = files_status(errno);
         bytes_format(message, "cannot keep files in %s/files: %s", store,

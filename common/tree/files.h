@@ -163,8 +163,8 @@ MUST_CHECK enum status files_remove_sent(struct files *files, struct view named)
 MUST_CHECK enum status files_retire_empty(struct files *files, uint64_t actor);
 /* The actor is gone: so is what it kept, soon. Does not block. */
 void files_forget(struct files *files, uint64_t actor);
-/* Once, at the start: forgets every actor that `exists` does not know. Soon, on a
-   thread of its own, which files_close ends. */
+/* From now on, soon and then every hour, every actor that `exists` does not know is
+   forgotten. Asked on a thread of its own, which files_close ends. */
 typedef bool files_exists_fn(void *context, uint64_t actor);
 void files_sweep(struct files *files, files_exists_fn *exists, void *context);
 

@@ -24,7 +24,8 @@ struct files {
     bool has_sweeper, is_closing, has_trash;
     uint64_t *gone; /* actors whose folders are to go */
     size_t gone_count, gone_capacity;
-    files_exists_fn *exists; /* asked once, then null */
+    bool is_sweep_due;
+    files_exists_fn *exists; /* null before files_sweep */
     void *exists_context;
 
     pthread_mutex_t watch_lock; /* guards the two below; innermost */

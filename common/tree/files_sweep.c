@@ -2,8 +2,9 @@
 /*
  * The sweeper removes what nobody needs to wait for: the folders of actors that are
  * gone, and the trash. What it does not get to is found again at the next start: the
- * trash as it is, the actors' folders by asking which actors exist. Actors' ids are
- * never used again, so it cannot hit a successor.
+ * trash as it is, the actors' folders by asking which actors exist; that is asked every
+ * hour too, for an actor may go without anybody telling. Actors' ids are never used
+ * again, so it cannot hit a successor.
  */
 #include "common/tree/files.h"
 
@@ -14,11 +15,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/foldertree.h"
 #include "common/base/log.h"
 #include "common/tree/files_internal.h"
+
+#define SWEEP_EVERY_S 3600
 
 static void discard_area(struct files *files, uint64_t actor)
 {
@@ -57,10 +61,10 @@ static void discard_orphans(struct files *files, files_exists_fn *exists, void *
 /* Lock held; gives it back meanwhile. False when there is nothing to do. */
 static bool sweep_once(struct files *files)
 {
-    files_exists_fn *exists = files->exists;
+    files_exists_fn *exists = files->is_sweep_due ? files->exists : NULL;
     bool has_gone = files->gone_count > 0, has_trash = files->has_trash;
     uint64_t actor = has_gone ? files->gone[--files->gone_count] : 0;
-    files->exists = NULL;
+    files->is_sweep_due = false;
     files->has_trash = false;
     pthread_mutex_unlock(&files->lock);
     if (exists)
@@ -73,13 +77,25 @@ static bool sweep_once(struct files *files)
     return exists || has_gone || has_trash;
 }
 
+/* Lock held. */
+static void rest(struct files *files, struct timespec *next)
+{
+    if (pthread_cond_timedwait(&files->changed, &files->lock, next) != ETIMEDOUT)
+        return;
+    files->is_sweep_due = true;
+    next->tv_sec += SWEEP_EVERY_S;
+}
+
 static void *sweep(void *context)
 {
     struct files *files = context;
+    struct timespec next;
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    next.tv_sec += SWEEP_EVERY_S;
     pthread_mutex_lock(&files->lock);
     while (!files->is_closing)
         if (!sweep_once(files))
-            pthread_cond_wait(&files->changed, &files->lock);
+            rest(files, &next);
     pthread_mutex_unlock(&files->lock);
     return NULL;
 }
@@ -103,6 +119,7 @@ void files_stop_sweeper(struct files *files)
 void files_sweep(struct files *files, files_exists_fn *exists, void *context)
 {
     pthread_mutex_lock(&files->lock);
+    files->is_sweep_due = true;
     files->exists = exists;
     files->exists_context = context;
     pthread_cond_signal(&files->changed);
