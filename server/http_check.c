@@ -10,7 +10,8 @@ struct seen {
     unsigned hosts, lengths, codings;
     const char *length, *coding;
     size_t length_size, coding_size;
-    bool has_bad_name, is_folded;
+    bool has_bad_name, is_broken;
+    uintptr_t end; /* of what was seen */
 };
 
 /* RFC 9110, section 5.6.2 */
@@ -27,23 +28,26 @@ static bool is_token(const char *text, size_t size)
     return size > 0;
 }
 
-/* RFC 9112, section 5.2: a value that goes on in the next line is refused. The library
-   has by then put that line behind a copy of the name, which is no longer where its
-   value follows. */
-static bool is_apart(const char *name, size_t name_size, const char *value)
-{
-    uintptr_t end = (uintptr_t)name + name_size, at = (uintptr_t)value;
-    if (at <= end)
-        return true;
-    for (const char *between = name + name_size + 1; (uintptr_t)between < at; between++)
-        if (*between != ' ' && *between != '\t')
-            return true;
-    return false;
-}
-
 static bool is_named(const char *name, size_t size, const char *wanted)
 {
     return size == strlen(wanted) && strncasecmp(name, wanted, size) == 0;
+}
+
+/* How the library reads lines is seen only from where it found what: name, value and
+   the next line follow each other in its buffer, a CR and a LF between lines. Elsewhere
+   a line ended in a bare LF, a value went on in the next line (which it puts into a
+   copy of the name: RFC 9112, section 5.2), or a line began with its colon (which it
+   takes for the end of the headers). */
+static bool follows(const struct seen *seen, const char *name, size_t name_size,
+                    const char *value)
+{
+    uintptr_t between = (uintptr_t)name + name_size + 1, at = (uintptr_t)value;
+    if ((uintptr_t)name != seen->end + 2 || at < between)
+        return false;
+    for (const char *blank = name + name_size + 1; (uintptr_t)blank < at; blank++)
+        if (*blank != ' ' && *blank != '\t')
+            return false;
+    return true;
 }
 
 static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *name,
@@ -53,8 +57,9 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     struct seen *seen = context;
     if (!is_token(name, name_size))
         seen->has_bad_name = true;
-    if (is_apart(name, name_size, value))
-        seen->is_folded = true;
+    if (!follows(seen, name, name_size, value))
+        seen->is_broken = true;
+    seen->end = (uintptr_t)value + value_size;
     if (is_named(name, name_size, "Host")) {
         seen->hosts++;
     } else if (is_named(name, name_size, "Content-Length")) {
@@ -79,8 +84,8 @@ static bool is_number(const char *text, size_t size)
 
 static const char *objection(const struct seen *seen, const char *version)
 {
-    if (seen->is_folded)
-        return "a header field goes on in the next line";
+    if (seen->is_broken)
+        return "a header field is a line, with a name, a colon, a value, CR and LF";
     if (seen->has_bad_name)
         return "a header field's name is no token";
     if (seen->hosts > 1 || (seen->hosts == 0 && strcmp(version, "HTTP/1.0") != 0))
@@ -97,12 +102,22 @@ static const char *objection(const struct seen *seen, const char *version)
     return NULL;
 }
 
-const char *http_check_framing(struct MHD_Connection *connection, const char *version,
-                               struct http_framing *framing)
+/* The library's word on where the headers end. */
+static uintptr_t headers_end(struct MHD_Connection *connection, const char *method)
 {
-    struct seen seen = {0};
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info ? (uintptr_t)method + info->header_size : 0;
+}
+
+const char *http_check_framing(struct MHD_Connection *connection, const char *method,
+                               const char *version, struct http_framing *framing)
+{
+    struct seen seen = {.end = (uintptr_t)version + strlen(version)};
     *framing = (struct http_framing){0};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &seen);
+    if (headers_end(connection, method) != seen.end + 4)
+        seen.is_broken = true;
     const char *why = objection(&seen, version);
     if (why)
         return why;

@@ -16,8 +16,9 @@ struct http_framing {
     unsigned long long length;
 };
 
-/* Null when the request's framing is sound; else what is wrong with it. */
-const char *http_check_framing(struct MHD_Connection *connection, const char *version,
-                               struct http_framing *framing_out);
+/* Null when the request's framing is sound; else what is wrong with it. Method and
+   version are those that the library's handler was called with. */
+const char *http_check_framing(struct MHD_Connection *connection, const char *method,
+                               const char *version, struct http_framing *framing_out);
 
 #endif

@@ -93,7 +93,8 @@ enum status http_request_resolve(struct http_request *request)
 {
     struct http_resolved *resolved = &request->resolved;
     http_resolved_free(resolved);
-    enum status status = http_resolve(request_tree(request), &request->target, resolved);
+    enum status status =
+        http_resolve(request_tree(request), &request->target, resolved);
     if (status)
         return refuse_name(request, status);
     request->found = resolved->found;
@@ -253,7 +254,7 @@ static enum MHD_Result begin(struct http_request *request, const char *method,
     request->is_begun = true;
     gate_be_patient(request);
     const char *objection =
-        http_check_framing(request->connection, version, &request->framing);
+        http_check_framing(request->connection, method, version, &request->framing);
     if (objection)
         return refuse_upload(request, 400, objection);
     request->method = method_of(method);

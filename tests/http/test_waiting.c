@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #define CROWD 5000
-#define DESCRIPTORS_NEEDED 12000 /* the daemon shares its own out over three sockets   \
-                                  */
+#define DESCRIPTORS_NEEDED                                                             \
+    12000 /* the daemon shares its own out over three sockets                          \
+           */
 #define BYTES_A_WAITER_MAX (20 * 1024)
 #define BUSY "until [ -e $OUTSIDE/go ]; do sleep 0.02; done; printf cup"
 
