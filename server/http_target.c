@@ -190,16 +190,23 @@ void http_target_free(struct http_target *target)
     bytes_free(&target->text);
 }
 
+static bool stands_bare(unsigned char byte)
+{
+    return (byte < 0x80 && isalnum(byte)) || (byte && strchr("-._~!$'()*+,;=:@", byte));
+}
+
 void http_target_append(struct bytes *out, struct view segment)
 {
     static const char hex[] = "0123456789ABCDEF";
+    size_t from = 0;
     for (size_t i = 0; i < segment.size; i++) {
         unsigned char byte = (unsigned char)segment.data[i];
         char encoded[3] = {'%', hex[byte >> 4], hex[byte & 15]};
-        if ((byte < 0x80 && isalnum(byte)) ||
-            (byte && strchr("-._~!$'()*+,;=:@", byte)))
-            bytes_append(out, view_of(segment.data + i, 1));
-        else
-            bytes_append(out, view_of(encoded, sizeof encoded));
+        if (stands_bare(byte))
+            continue;
+        bytes_append(out, view_of(segment.data + from, i - from));
+        bytes_append(out, view_of(encoded, sizeof encoded));
+        from = i + 1;
     }
+    bytes_append(out, view_of(segment.data + from, segment.size - from));
 }

@@ -11,11 +11,26 @@ struct engine_owner method_owner(const struct http_request *request)
     return access_owner(request->user, &daemon);
 }
 
+/* A listing of many writes one for each: printf would take most of its time. */
+static void append_hex(struct bytes *out, uint64_t number)
+{
+    char digits[16];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = "0123456789abcdef"[number & 15];
+        number >>= 4;
+    } while (number);
+    bytes_append(out, view_of(digits + at, sizeof digits - at));
+}
+
 void method_tag(struct bytes *out, const struct node *node,
                 const struct attributes *attributes)
 {
-    bytes_format(out, "\"%llx.%llx\"", (unsigned long long)node->actor,
-                 (unsigned long long)attributes->version);
+    bytes_append_text(out, "\"");
+    append_hex(out, node->actor);
+    bytes_append_text(out, ".");
+    append_hex(out, attributes->version);
+    bytes_append_text(out, "\"");
 }
 
 /* False when the request was answered. */

@@ -92,15 +92,14 @@ static bool append_type(const struct dav_resource *resource, struct bytes *out)
     return true;
 }
 
+#define LOCK_ENTRY(scope)                                                              \
+    "<D:lockentry><D:lockscope><D:" scope "/></D:lockscope><D:locktype><D:write/>"     \
+    "</D:locktype></D:lockentry>"
+
 static bool append_supportedlock(const struct dav_resource *resource, struct bytes *out)
 {
-    static const char *const scopes[] = {"exclusive", "shared"};
     (void)resource;
-    for (size_t i = 0; i < 2; i++)
-        bytes_format(out,
-                     "<D:lockentry><D:lockscope><D:%s/></D:lockscope><D:locktype>"
-                     "<D:write/></D:locktype></D:lockentry>",
-                     scopes[i]);
+    bytes_append_text(out, LOCK_ENTRY("exclusive") LOCK_ENTRY("shared"));
     return true;
 }
 
@@ -190,23 +189,28 @@ static bool append_executable(const struct dav_resource *resource, struct bytes 
     return !is_folder(resource);
 }
 
+/* Tags stand ready-made: a listing of many writes little else. */
+#define DAV(name) "DAV:", name, "<D:" name ">", "</D:" name ">"
+#define APACHE "http://apache.org/dav/props/"
+#define OF_APACHE(name)                                                                \
+    APACHE, name, "<A:" name " xmlns:A=\"" APACHE "\">", "</A:" name ">"
+
 static const struct {
-    const char *ns, *local;
+    const char *ns, *local, *begin, *end;
     bool (*append)(const struct dav_resource *resource, struct bytes *out);
     bool is_usual;
-} properties[] = {
-    {"DAV:", "resourcetype", append_resourcetype, true},
-    {"DAV:", "getcontentlength", append_length, true},
-    {"DAV:", "getetag", append_tag, true},
-    {"DAV:", "getlastmodified", append_modified, true},
-    {"DAV:", "creationdate", append_created, true},
-    {"DAV:", "getcontenttype", append_type, true},
-    {"DAV:", "supportedlock", append_supportedlock, true},
-    {"DAV:", "lockdiscovery", append_locks, true},
-    {"DAV:", "quota-available-bytes", append_available, false},
-    {"DAV:", "quota-used-bytes", append_used, false},
-    {"DAV:", "current-user-principal", append_principal, false},
-    {"http://apache.org/dav/props/", "executable", append_executable, true}};
+} properties[] = {{DAV("resourcetype"), append_resourcetype, true},
+                  {DAV("getcontentlength"), append_length, true},
+                  {DAV("getetag"), append_tag, true},
+                  {DAV("getlastmodified"), append_modified, true},
+                  {DAV("creationdate"), append_created, true},
+                  {DAV("getcontenttype"), append_type, true},
+                  {DAV("supportedlock"), append_supportedlock, true},
+                  {DAV("lockdiscovery"), append_locks, true},
+                  {DAV("quota-available-bytes"), append_available, false},
+                  {DAV("quota-used-bytes"), append_used, false},
+                  {DAV("current-user-principal"), append_principal, false},
+                  {OF_APACHE("executable"), append_executable, true}};
 
 #define COUNT (sizeof properties / sizeof *properties)
 
@@ -230,18 +234,13 @@ bool dav_live_is(struct view ns, struct view local)
 
 bool dav_live_append(size_t n, const struct dav_resource *resource, struct bytes *out)
 {
-    const char *local = properties[n].local;
-    bool is_dav = strcmp(properties[n].ns, "DAV:") == 0;
     size_t before = out->size;
-    if (is_dav)
-        bytes_format(out, "<D:%s>", local);
-    else
-        bytes_format(out, "<A:%s xmlns:A=\"%s\">", local, properties[n].ns);
+    bytes_append_text(out, properties[n].begin);
     if (!properties[n].append(resource, out)) {
         out->size = before;
         return false;
     }
-    bytes_format(out, "</%c:%s>", is_dav ? 'D' : 'A', local);
+    bytes_append_text(out, properties[n].end);
     return true;
 }
 

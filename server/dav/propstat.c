@@ -75,7 +75,9 @@ static void append_group(struct bytes *out, struct view properties, const char *
 {
     bytes_append_text(out, "<D:propstat><D:prop>");
     bytes_append(out, properties);
-    bytes_format(out, "</D:prop><D:status>HTTP/1.1 %s</D:status></D:propstat>", status);
+    bytes_append_text(out, "</D:prop><D:status>HTTP/1.1 ");
+    bytes_append_text(out, status);
+    bytes_append_text(out, "</D:status></D:propstat>");
 }
 
 void dav_append_response(struct bytes *out, struct view href,
