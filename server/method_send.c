@@ -174,7 +174,8 @@ static bool check_conditions(struct http_request *request, struct sending *sendi
     bool is_known = node->parameters.key.size &&
                     engine_task(tree_engine(request_tree(request)), node->actor,
                                 &node->parameters.key, &known) == STATUS_OK;
-    bool exists = is_known || (node->actor && !sending->is_keyed_name);
+    bool exists = is_known || request->is_announced ||
+                  (node->actor && !sending->is_keyed_name);
     if (!is_known && !exists && http_request_header(request, "If-Match")) {
         answer_problem(request, 412, "there is no file for If-Match to hold of");
         return false;

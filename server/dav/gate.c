@@ -239,13 +239,11 @@ static void judge_announced(struct http_request *request)
     const struct dav_place *place = &request->resolved.place;
     if (request->missing > 1 || !tree_may_create(&request->node))
         return;
+    request->is_announced = dav_is_announced(dav, place);
     if (writes(request)) {
         if (request->body.size == 0)
             dav_announce(dav, place);
-        else
-            dav_show(dav, place);
-    } else if (dav_is_announced(dav, place)) {
-        request->is_announced = true;
+    } else if (request->is_announced) {
         request->node = tree_node(request->node.kind, request->node.actor);
         request->resolved.node = request->node;
         request->found = request->resolved.found = STATUS_OK;
