@@ -251,11 +251,23 @@ static void judge_announced(struct http_request *request)
     }
 }
 
+static void message_put(struct http_request *request)
+{
+    if (request->answer.code / 100 == 2)
+        dav_was_put(request_dav(request), &request->resolved.place, request->body.size);
+}
+
 bool dav_gate(struct http_request *request)
 {
     if (request->found)
         judge_announced(request);
     else
         judge_hidden(request);
-    return judge_if(request) && may_write(request);
+    if (!judge_if(request) || !may_write(request))
+        return false;
+    bool is_message =
+        request->node.kind == NODE_TASKS || request->node.kind == NODE_EXECUTE;
+    if (request->method == METHOD_PUT && is_message && request->body.size)
+        request->finish = message_put;
+    return true;
 }

@@ -374,6 +374,7 @@ static void expire_entry(struct dav *dav, struct dav_entry *entry, int64_t now)
     }
     expire_mark(dav, &entry->hidden_until_ns, now);
     expire_mark(dav, &entry->announced_until_ns, now);
+    expire_mark(dav, &entry->put_until_ns, now);
 }
 
 void dav_expire(struct dav *dav)

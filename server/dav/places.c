@@ -145,7 +145,7 @@ void dav_entry_tidy(struct dav *dav, const struct dav_place *place)
     size_t at = position_of(dav, place, &found);
     struct dav_entry *entry = found ? dav->entries[at] : NULL;
     if (!entry || entry->locks || entry->properties.size || entry->hidden_until_ns ||
-        entry->announced_until_ns)
+        entry->announced_until_ns || entry->put_until_ns)
         return;
     dav->count--;
     memmove(dav->entries + at, dav->entries + at + 1,
@@ -185,10 +185,12 @@ bool dav_place_parent(const struct dav_place *place, struct dav_place *parent)
 
 /* -------------------------------------------------------------------------- marks */
 
-static int64_t minute_from_now(struct dav *dav)
+#define PUT_SEEN_MS 5000
+
+static int64_t from_now(struct dav *dav, int64_t milliseconds)
 {
     int64_t until_ns =
-        dav->clock->monotonic_ns(dav->clock) + HIDDEN_NAME_MS * INT64_C(1000000);
+        dav->clock->monotonic_ns(dav->clock) + milliseconds * INT64_C(1000000);
     if (until_ns < dav->next_expiry_ns)
         dav->next_expiry_ns = until_ns;
     return until_ns;
@@ -198,7 +200,7 @@ void dav_hide(struct dav *dav, const struct dav_place *place)
 {
     dav_enter(dav);
     struct dav_entry *entry = dav_entry_make(dav, place);
-    entry->hidden_until_ns = minute_from_now(dav);
+    entry->hidden_until_ns = from_now(dav, HIDDEN_NAME_MS);
     entry->announced_until_ns = 0;
     dav_leave(dav);
 }
@@ -207,7 +209,7 @@ void dav_announce(struct dav *dav, const struct dav_place *place)
 {
     dav_enter(dav);
     struct dav_entry *entry = dav_entry_make(dav, place);
-    entry->announced_until_ns = minute_from_now(dav);
+    entry->announced_until_ns = from_now(dav, HIDDEN_NAME_MS);
     entry->hidden_until_ns = 0;
     dav_leave(dav);
 }
@@ -239,4 +241,24 @@ void dav_show(struct dav *dav, const struct dav_place *place)
         dav_entry_tidy(dav, place);
     }
     dav_leave(dav);
+}
+
+void dav_was_put(struct dav *dav, const struct dav_place *place, uint64_t bytes)
+{
+    dav_enter(dav);
+    struct dav_entry *entry = dav_entry_make(dav, place);
+    entry->put_until_ns = from_now(dav, PUT_SEEN_MS);
+    entry->put_bytes = bytes;
+    dav_leave(dav);
+}
+
+bool dav_put_bytes(struct dav *dav, const struct dav_place *place, uint64_t *bytes)
+{
+    dav_enter(dav);
+    const struct dav_entry *entry = dav_entry_find(dav, place);
+    bool was_put = entry && entry->put_until_ns;
+    if (was_put)
+        *bytes = entry->put_bytes;
+    dav_leave(dav);
+    return was_put;
 }

@@ -34,6 +34,8 @@ struct dav_entry {
     uint64_t properties_version; /* grows when they change */
     int64_t hidden_until_ns;     /* 0: it is not */
     int64_t announced_until_ns;  /* 0: it is not */
+    int64_t put_until_ns;        /* 0: nothing was put lately */
+    uint64_t put_bytes;
 };
 
 struct dav {
@@ -76,7 +78,11 @@ void dav_hide(struct dav *dav, const struct dav_place *place);
 bool dav_is_hidden(struct dav *dav, const struct dav_place *place);
 void dav_announce(struct dav *dav, const struct dav_place *place);
 bool dav_is_announced(struct dav *dav, const struct dav_place *place);
-/* Neither, from now on. */
+/* A message was put: for a moment PROPFIND tells the size of what was put, because
+   clients look whether all of it arrived, and would send it again. */
+void dav_was_put(struct dav *dav, const struct dav_place *place, uint64_t bytes);
+bool dav_put_bytes(struct dav *dav, const struct dav_place *place, uint64_t *bytes_out);
+/* Neither hidden nor announced, from now on. */
 void dav_show(struct dav *dav, const struct dav_place *place);
 
 #endif

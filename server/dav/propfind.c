@@ -189,6 +189,9 @@ static void find(struct http_request *request, enum dav_depth depth,
         answer_status(request, status, NULL);
         return;
     }
+    if (request->node.kind == NODE_TASKS || request->node.kind == NODE_EXECUTE)
+        (void)dav_put_bytes(request_dav(request), &request->resolved.place,
+                            &attributes.size);
     struct finding *finding = begin(request, asked);
     append_itself(request, finding, &attributes);
     if (depth == DEPTH_ONE && attributes.is_folder) {

@@ -131,13 +131,16 @@ Test(clients, davfs2_sends_one_message)
     expect_messages(MAILBOXES);
 }
 
-/* GVFS and KDE look, put, and look again. */
+/* They look, put, and look again; rclone whether all arrived, else it sends it again.
+ */
 static void desktop(const char *target)
 {
     ask("PROPFIND", target, "Depth: 0\r\n", NULL);
     ask("HEAD", target, "", NULL);
     sent("PUT", target, "", TEXT);
-    sent("PROPFIND", target, "Depth: 0\r\n", NULL);
+    const char *list = found(target, "Depth: 1\r\n", NULL);
+    cr_expect(strstr(list, "<D:getcontentlength>6<"), "%s", list);
+    ANSWERS("GET", "/actors/echo_1/tasks", "", NULL, 200, "");
 }
 
 Test(clients, gvfs_kde_and_rclone_send_one_message)
