@@ -133,6 +133,46 @@ class Stage:
                        "-o", "mailbox-max=100000000"]
             yield stack.enter_context(self.mounted(command))
 
+    @contextlib.contextmanager
+    def served(self):
+        """The product, over HTTP only; yields its address, with the actor a_0."""
+        port = free_port()
+        with self.folder() as folder:
+            command = [os.path.join(self.build, "actorfs"), "serve",
+                       os.path.join(folder, "store"), "-f",
+                       "--listen", f"127.0.0.1:{port}", "-o", "mailbox-max=100000000"]
+            with self.server(command, lambda: answers(port), folder):
+                url = f"http://127.0.0.1:{port}/"
+                subprocess.run(["curl", "-sSf", "-X", "MKCOL", url + "actors/a_0"],
+                               check=True)
+                subprocess.run(["curl", "-sSf", "-T", "-", url + "actors/a_0/state"],
+                               input=b"x" * 100, stdout=subprocess.DEVNULL, check=True)
+                yield url
+
+    @contextlib.contextmanager
+    def hello(self):
+        """The floor of libmicrohttpd; yields its address."""
+        port = free_port()
+        with self.folder() as folder:
+            command = [os.path.join(self.build, "hello"), str(port)]
+            with self.server(command, lambda: answers(port), folder):
+                yield f"http://127.0.0.1:{port}/"
+
+    def wrk(self, url, connections, script=None, seconds=None):
+        """Requests a second, all of them answered well."""
+        command = ["wrk", "-t", str(min(connections, 2)), "-c", str(connections),
+                   "-d", f"{seconds or self.burst}s", "--timeout", "30s"]
+        if script:
+            command += ["-s", os.path.join(HERE, script)]
+        done = subprocess.run(command + [url], stdout=subprocess.PIPE, check=True,
+                              text=True)
+        if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+            raise RuntimeError(f"{url}: {done.stdout}")
+        for line in done.stdout.splitlines():
+            if line.startswith("Requests/sec:"):
+                return float(line.split()[1])
+        raise RuntimeError(f"{url}: {done.stdout}")
+
     def empty_fuse(self, actors):
         return self.mounted([os.path.join(self.build, "empty_fuse"), "MNT",
                              "--actors", str(actors)])
