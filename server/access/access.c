@@ -40,8 +40,9 @@ void access_log_refusal(const struct address *address, const char *what,
 {
     BYTES_AUTO(from);
     address_append(&from, address);
-    log_warning("refused login from %.*s: wrong %s%s%.*s", (int)from.size, from.data,
-                what, name.size ? " for " : "", (int)name.size, name.data);
+    bytes_append(&from, view_of("", 1));
+    log_warning("refused login from %s: wrong %s%s%.*s", from.data, what,
+                name.size ? " for " : "", (int)name.size, name.data);
 }
 
 /* -------------------------------------------------------------------------- at once */
