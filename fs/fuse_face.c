@@ -131,6 +131,7 @@ static struct fuse_face *new_face(struct tree *tree,
     face->inodes = inodes_open();
     face->hidden = hidden_open(options->clock);
     face->ordinary = ordinary_open(folder_open_area, face);
+    leftovers_init(&face->leftovers);
     face->openings = openings_open();
     face->census = census_open();
     face->store = memory_text(view_text(options->store));
@@ -241,6 +242,7 @@ void fuse_face_close(struct fuse_face *face)
         fuse_session_destroy(face->session);
     census_close(face->census);
     openings_close(face->openings);
+    leftovers_drop(&face->leftovers);
     ordinary_close(face->ordinary);
     hidden_close(face->hidden);
     inodes_close(face->inodes);

@@ -16,6 +16,7 @@
 #include "fs/fuse_lib.h"
 #include "fs/hidden.h"
 #include "fs/inode.h"
+#include "fs/leftovers.h"
 #include "fs/notifier.h"
 #include "fs/opening.h"
 
@@ -24,6 +25,7 @@ struct fuse_face {
     struct inodes *inodes;
     struct hidden *hidden;
     struct ordinary_table *ordinary;
+    struct leftovers leftovers; /* open ordinary files and folders */
     struct openings *openings;
     struct census *census;
     struct notifier *notifier;

@@ -15,26 +15,35 @@ struct listed {
 };
 
 struct listing_names {
-    pthread_mutex_t lock; /* guards what follows */
+    struct leftover leftover; /* first: they share an address */
+    pthread_mutex_t lock;     /* guards what follows */
     bool is_read;
     struct bytes text;
     struct listed *entries;
     size_t count, capacity;
 };
 
-struct listing_names *listing_new(void)
+static void drop(struct leftover *leftover)
 {
-    struct listing_names *names = memory_take_zeroed(1, sizeof *names);
-    pthread_mutex_init(&names->lock, NULL);
-    return names;
-}
-
-void listing_free(struct listing_names *names)
-{
+    struct listing_names *names = (struct listing_names *)leftover;
     pthread_mutex_destroy(&names->lock);
     bytes_free(&names->text);
     free(names->entries);
     free(names);
+}
+
+struct listing_names *listing_new(struct fuse_face *face)
+{
+    struct listing_names *names = memory_take_zeroed(1, sizeof *names);
+    pthread_mutex_init(&names->lock, NULL);
+    leftovers_add(&face->leftovers, &names->leftover, drop);
+    return names;
+}
+
+void listing_free(struct fuse_face *face, struct listing_names *names)
+{
+    leftovers_remove(&face->leftovers, &names->leftover);
+    drop(&names->leftover);
 }
 
 void listing_rewind(struct listing_names *names)

@@ -10,8 +10,8 @@
 
 struct listing_names;
 
-struct listing_names *listing_new(void);
-void listing_free(struct listing_names *names);
+struct listing_names *listing_new(struct fuse_face *face);
+void listing_free(struct fuse_face *face, struct listing_names *names);
 /* Forgets what it knows: the listing begins anew. */
 void listing_rewind(struct listing_names *names);
 

@@ -44,20 +44,21 @@ static enum status check_folder(struct fuse_face *face, fuse_ino_t inode)
 
 void op_opendir(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
-    enum status status = check_folder(face_of(request), inode);
+    struct fuse_face *face = face_of(request);
+    enum status status = check_folder(face, inode);
     if (status) {
         reply_status(request, status);
         return;
     }
-    file->fh = (uint64_t)(uintptr_t)listing_new();
+    file->fh = (uint64_t)(uintptr_t)listing_new(face);
     if (fuse_reply_open(request, file) != 0)
-        listing_free(names_of(file)); /* the kernel no longer wants it */
+        listing_free(face, names_of(file)); /* the kernel no longer wants it */
 }
 
 void op_releasedir(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
     (void)inode;
-    listing_free(names_of(file));
+    listing_free(face_of(request), names_of(file));
     fuse_reply_err(request, 0);
 }
 

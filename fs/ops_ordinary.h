@@ -71,8 +71,11 @@ void ordinary_rename(fuse_req_t request, fuse_ino_t parent, const char *name,
  */
 void ordinary_open_op(fuse_req_t request, fuse_ino_t inode,
                       struct fuse_file_info *file);
+/* The descriptor that was opened, as it was opened. */
+int ordinary_opened(const struct fuse_file_info *file);
 /* Remembers an open descriptor in the file's handle. */
-void ordinary_keep(struct fuse_file_info *file, struct ordinary *held, int descriptor);
+void ordinary_keep(struct fuse_face *face, struct fuse_file_info *file,
+                   struct ordinary *held, int descriptor);
 void ordinary_read(fuse_req_t request, size_t size, off_t offset,
                    struct fuse_file_info *file);
 void ordinary_write(fuse_req_t request, const char *data, size_t size, off_t offset,

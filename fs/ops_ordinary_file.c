@@ -16,6 +16,7 @@
 #include "fs/entry.h"
 
 struct open_ordinary {
+    struct leftover leftover; /* first: they share an address */
     struct ordinary *held;
     int descriptor;
 };
@@ -25,10 +26,24 @@ static struct open_ordinary *open_of(const struct fuse_file_info *file)
     return (struct open_ordinary *)(uintptr_t)file->fh;
 }
 
-void ordinary_keep(struct fuse_file_info *file, struct ordinary *held, int descriptor)
+int ordinary_opened(const struct fuse_file_info *file)
+{
+    return open_of(file)->descriptor;
+}
+
+static void drop(struct leftover *leftover)
+{
+    struct open_ordinary *opened = (struct open_ordinary *)leftover;
+    close(opened->descriptor);
+    free(opened);
+}
+
+void ordinary_keep(struct fuse_face *face, struct fuse_file_info *file,
+                   struct ordinary *held, int descriptor)
 {
     struct open_ordinary *opened = memory_take(sizeof *opened);
-    *opened = (struct open_ordinary){held, descriptor};
+    *opened = (struct open_ordinary){.held = held, .descriptor = descriptor};
+    leftovers_add(&face->leftovers, &opened->leftover, drop);
     file->fh = (uint64_t)(uintptr_t)opened;
     file->keep_cache = 1;
     file->noflush = 1;
@@ -55,7 +70,7 @@ void ordinary_open_op(fuse_req_t request, fuse_ino_t inode, struct fuse_file_inf
         fuse_reply_err(request, error);
         return;
     }
-    ordinary_keep(file, held, descriptor);
+    ordinary_keep(face, file, held, descriptor);
     if (fuse_reply_open(request, file) != 0)
         ordinary_release(face, file); /* the kernel no longer wants it */
 }
@@ -80,19 +95,37 @@ void ordinary_write(fuse_req_t request, const char *data, size_t size, off_t off
         fuse_reply_write(request, (size_t)written);
 }
 
+/* The kernel keeps the file open while it waits for the answer. */
+struct syncing {
+    fuse_req_t request;
+    int descriptor;
+    bool data_only;
+};
+
+static void sync_file(void *context, bool is_stopping)
+{
+    (void)is_stopping;
+    struct syncing *syncing = context;
+    int result = syncing->data_only ? fdatasync(syncing->descriptor)
+                                    : fsync(syncing->descriptor);
+    fuse_reply_err(syncing->request, result == 0 ? 0 : errno);
+    free(syncing);
+}
+
+/* Elsewhere: whoever waits for the disk here keeps messages waiting. */
 void ordinary_fsync(fuse_req_t request, int data_only, struct fuse_file_info *file)
 {
-    int descriptor = open_of(file)->descriptor;
-    int result = data_only ? fdatasync(descriptor) : fsync(descriptor);
-    fuse_reply_err(request, result == 0 ? 0 : errno);
+    struct syncing *syncing = memory_take(sizeof *syncing);
+    *syncing = (struct syncing){request, open_of(file)->descriptor, data_only};
+    notifier_defer(face_of(request)->notifier, sync_file, syncing);
 }
 
 void ordinary_release(struct fuse_face *face, struct fuse_file_info *file)
 {
     struct open_ordinary *opened = open_of(file);
-    close(opened->descriptor);
+    leftovers_remove(&face->leftovers, &opened->leftover);
     ordinary_let_go(face->ordinary, opened->held);
-    free(opened);
+    drop(&opened->leftover);
 }
 
 /* EOPNOTSUPP is said of this file; ENOSYS would be taken as said of all. */

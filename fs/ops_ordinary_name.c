@@ -99,7 +99,7 @@ static int create(struct making *making, mode_t mode, struct fuse_file_info *fil
     struct ordinary *held =
         error ? NULL : ordinary_hold(face->ordinary, entry_out->ino);
     if (held) {
-        ordinary_keep(file, held, made);
+        ordinary_keep(face, file, held, made);
         return 0;
     }
     if (!error) {

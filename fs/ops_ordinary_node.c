@@ -202,7 +202,14 @@ static int set_times(int descriptor, const struct stat *wanted, int which)
     return utimensat(descriptor, "", times, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
 }
 
-static int change(int descriptor, const struct stat *wanted, int which)
+/* Who has it open for writing may cut it, whatever its mode says by now. */
+static int set_size(const char *path, off_t size, const struct fuse_file_info *file)
+{
+    return file ? ftruncate(ordinary_opened(file), size) : truncate(path, size);
+}
+
+static int change(int descriptor, const struct stat *wanted, int which,
+                  const struct fuse_file_info *file)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
@@ -213,7 +220,7 @@ static int change(int descriptor, const struct stat *wanted, int which)
          set_owner(descriptor, wanted, which) != 0) ||
         (which & FUSE_SET_ATTR_MODE &&
          set_mode(descriptor, path, wanted->st_mode) != 0) ||
-        (which & FUSE_SET_ATTR_SIZE && truncate(path, wanted->st_size) != 0) ||
+        (which & FUSE_SET_ATTR_SIZE && set_size(path, wanted->st_size, file) != 0) ||
         (which & times && set_times(descriptor, wanted, which) != 0);
     return failed ? errno : 0;
 }
@@ -221,14 +228,13 @@ static int change(int descriptor, const struct stat *wanted, int which)
 void ordinary_setattr(fuse_req_t request, fuse_ino_t inode, struct stat *wanted,
                       int which, struct fuse_file_info *file)
 {
-    (void)file;
     struct fuse_face *face = face_of(request);
     struct ordinary *held = ordinary_hold(face->ordinary, inode);
     if (!held) {
         fuse_reply_err(request, errno);
         return;
     }
-    int error = change(ordinary_descriptor(held), wanted, which);
+    int error = change(ordinary_descriptor(held), wanted, which, file);
     if (error)
         fuse_reply_err(request, error);
     else

@@ -142,6 +142,21 @@ Test(plain, an_open_file_outlives_its_name)
     close(fd);
 }
 
+Test(plain, what_is_open_at_the_stop_is_let_go)
+{
+    WORKS("cd $K; mkdir d; echo x > d/f");
+    int file = open(mounted_path(&fixture, "actors/keep_1/d/f"), O_RDWR);
+    int folder =
+        open(mounted_path(&fixture, "actors/keep_1/d"), O_RDONLY | O_DIRECTORY);
+    cr_assert(file >= 0 && folder >= 0);
+    cr_expect_eq(fsync(file), 0);
+    cr_expect_eq(mounted_stop(&fixture), 0, "a sanitizer finds nothing either");
+    mounted_start(&fixture);
+    GIVES("cat $K/d/f", "x\n");
+    close(file);
+    close(folder);
+}
+
 Test(plain, ten_thousand_files_in_a_folder)
 {
     WORKS("mkdir $K/many; cd $K/many; seq 10000 | xargs touch");
