@@ -31,10 +31,20 @@ static struct columns columns_of(struct view line)
     return columns;
 }
 
+/* The page is made of files that have modes of their own. */
+static bool may_read(struct page *page, enum node_kind kind)
+{
+    struct node node = tree_node(kind, page->request->node.actor);
+    struct attributes attributes;
+    return tree_attributes(request_tree(page->request), &node, &attributes) ==
+               STATUS_OK &&
+           access_permits(page->request->user, &attributes, MAY_READ);
+}
+
 static void read_file(struct page *page, enum node_kind kind, struct bytes *out)
 {
     struct node node = tree_node(kind, page->request->node.actor);
-    if (tree_read(request_tree(page->request), &node, out))
+    if (may_read(page, kind) && tree_read(request_tree(page->request), &node, out))
         bytes_clear(out); /* retired meanwhile */
 }
 
@@ -93,7 +103,8 @@ static void add_sent(struct page *page)
     struct task_info task;
     struct http_request *request = page->request;
     struct view sent = page_argument(request, "sent");
-    if (sent.data && key_from_name(sent, &key) == STATUS_OK &&
+    if (sent.data && may_read(page, NODE_TASKS) &&
+        key_from_name(sent, &key) == STATUS_OK &&
         engine_task(tree_engine(request_tree(request)), request->node.actor, &key,
                     &task) == STATUS_OK)
         add_outcome(page, &key, &task);

@@ -5,7 +5,8 @@
 
 /* What a path is of, as far as rights go. */
 enum place {
-    PLACE_OPEN,       /* the root, /README, the list of actors: to every user */
+    PLACE_OPEN,       /* the root, /README, the list of actors, what pages are made of:
+                         to every user */
     PLACE_DAEMON,     /* /status, /attention, /metrics: of all actors together */
     PLACE_ACTOR,      /* its folder */
     PLACE_MESSAGES,   /* tasks and execute, with and without a key */
@@ -30,7 +31,8 @@ static enum place place_of_file(struct view name)
 static enum place place_of(const struct http_target *target)
 {
     const struct view *segments = target->segments;
-    if (target->segment_count == 0 || view_equal(segments[0], view_text("README")))
+    if (target->segment_count == 0 || view_equal(segments[0], view_text("README")) ||
+        view_equal(segments[0], view_text("page")))
         return PLACE_OPEN;
     if (!view_equal(segments[0], view_text("actors")))
         return PLACE_DAEMON;
