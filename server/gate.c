@@ -147,8 +147,11 @@ void gate_connection(void *context, struct MHD_Connection *connection, void **sl
         if (counts)
             guests_enter(gate->guests, &address);
     } else {
-        if (*slow)
-            slow_end(*slow);
+        struct slow_connection *own = *slow;
+        if (own && own->begun)
+            http_request_drop(own->begun);
+        if (own)
+            slow_end(own);
         *slow = NULL;
         if (counts)
             guests_leave(gate->guests, &address);
@@ -160,6 +163,20 @@ static struct slow_connection *slow_of(const struct http_request *request)
     return MHD_get_connection_info(request->connection,
                                    MHD_CONNECTION_INFO_SOCKET_CONTEXT)
         ->socket_context;
+}
+
+/* Of a request that the library cannot read to its end it forgets that it began. */
+void gate_keep_begun(struct http_request *request)
+{
+    struct slow_connection *slow = slow_of(request);
+    if (slow->begun)
+        http_request_drop(slow->begun);
+    slow->begun = request;
+}
+
+void gate_forget_begun(struct http_request *request)
+{
+    slow_of(request)->begun = NULL;
 }
 
 void gate_expect_body(struct http_request *request)

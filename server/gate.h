@@ -50,6 +50,9 @@ void gate_got_body(struct http_request *request);
 void gate_be_patient(struct http_request *request);
 void gate_expect_reading(struct http_request *request, uint64_t bytes);
 void gate_expect_headers(struct http_request *request);
+/* Keeps a request for the connection's end until its headers are complete. */
+void gate_keep_begun(struct http_request *request);
+void gate_forget_begun(struct http_request *request);
 
 /* Judges a request whose headers are there and whose target is parsed: sets its client
    and user; or its answer, where it is refused; or suspends it until that is known, and

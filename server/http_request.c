@@ -180,6 +180,7 @@ void *http_request_begin(void *loop, const char *uri, struct MHD_Connection *con
     request->loop = loop;
     request->connection = connection;
     request->raw = memory_text(view_text(uri));
+    gate_keep_begun(request);
     return request;
 }
 
@@ -252,6 +253,7 @@ static enum MHD_Result begin(struct http_request *request, const char *method,
 {
     BYTES_AUTO(why);
     request->is_begun = true;
+    gate_forget_begun(request);
     gate_be_patient(request);
     const char *objection =
         http_check_framing(request->connection, method, version, &request->framing);
@@ -329,6 +331,13 @@ void http_request_completed(void *loop, struct MHD_Connection *connection,
         return;
     *context = NULL;
     gate_expect_headers(request);
+    if (!request->is_begun)
+        gate_forget_begun(request);
+    http_request_drop(request);
+}
+
+void http_request_drop(struct http_request *request)
+{
     access_release_user(request->user);
     if (request->free_extra)
         request->free_extra(request->extra);

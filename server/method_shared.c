@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "server/gate.h"
 
 struct engine_owner method_owner(const struct http_request *request)
 {
@@ -86,7 +87,10 @@ void method_name_task(struct http_request *request, const struct node *task)
     bytes_append_text(&location, "/tasks@");
     key_append_encoded(&location, &task->parameters.key);
     bytes_append(&location, view_of("", 1));
-    answer_header(request, "Location", "/actors/%s", location.data);
+    struct view prefix = origins_prefix(
+        gate_origins(http_face_inside(request->loop->face)->options.gate));
+    answer_header(request, "Location", "%.*s/actors/%s", (int)prefix.size,
+                  prefix.size ? prefix.data : "", location.data);
     answer_header(request, "Task-State", "%s", task_state_text(known.state));
 }
 

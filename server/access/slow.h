@@ -27,6 +27,7 @@ struct slow_connection {
     int socket;
     int64_t since_ms;    /* when the body or the answer began */
     int64_t deadline_ms; /* INT64_MAX: none */
+    void *begun; /* a request whose headers are not complete; its owner's business */
 };
 struct slow {
     struct slow_connection *first;

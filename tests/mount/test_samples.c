@@ -37,7 +37,7 @@ Test(samples, all_of_them_are_installed)
 {
     GIVES("cat $M/behaviors",
           "audit\nbank\nbarista\nboss\ncounter\necho\ngithub\nkeep\n"
-          "pingpong\nsession\nsum\nturnstile\n");
+          "pingpong\nsession\nsum\nturnstile\nwebhook\n");
 }
 
 Test(samples, one_that_is_installed_later_takes_the_tasks_that_waited)
