@@ -253,6 +253,16 @@ static int64_t modified(struct tree *tree, enum node_kind kind,
     return seen_ms ? seen_ms : totals->started_ms;
 }
 
+/* What tells of the moment is another each second, the README only with the program. */
+static uint64_t version_of(enum node_kind kind, const struct engine_totals *totals)
+{
+    if (kind == NODE_README)
+        return (uint64_t)totals->started_ms;
+    if (kind == NODE_DAEMON_STATUS || kind == NODE_ATTENTION)
+        return ((uint64_t)totals->now_ms / 1000 << 24) + totals->commits;
+    return totals->commits;
+}
+
 enum status tree_attributes(struct tree *tree, const struct node *node,
                             struct attributes *attributes_out)
 {
@@ -269,7 +279,7 @@ enum status tree_attributes(struct tree *tree, const struct node *node,
         .uid = tree->owner.uid,
         .gid = tree->owner.gid,
         .links = folder ? 2 : 1,
-        .version = totals.commits,
+        .version = version_of(node->kind, &totals),
         .modified_ms = modified(tree, node->kind, &totals),
         .created_ms = totals.started_ms};
     return measure(tree, node, NULL, &attributes_out->size);

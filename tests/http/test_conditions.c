@@ -8,6 +8,7 @@
 #include "tests/http/fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STATE "/actors/keep_1/state"
@@ -196,4 +197,30 @@ Test(conditions, on_status_if_match_holds_if_the_actor_exists)
     snprintf(now, sizeof now, "%s", field(ask("GET", behavior, "", NULL), "ETag"));
     ANSWERS("PUT", behavior, with("If-Match", now), "echo\n", 204, "");
     ANSWERS("GET", behavior, "", NULL, 200, "echo\n");
+}
+
+/* It tells of the time that passes, with or without commits. */
+Test(conditions, the_daemons_status_has_a_tag_for_each_of_its_texts)
+{
+    const struct http_reply *reply = ask("GET", "/status", "", NULL);
+    char *text = memory_text(view_bytes(&reply->body));
+    char first[64];
+    snprintf(first, sizeof first, "%s", field(reply, "ETag"));
+    long long deadline = now_ms() + FIXTURE_WAIT_MS;
+    while (strcmp(reply->body.data, text) == 0 && now_ms() < deadline) {
+        poll_pause();
+        reply = ask("GET", "/status", "", NULL);
+    }
+    cr_expect_str_neq(reply->body.data, text);
+    cr_expect_str_neq(field(reply, "ETag"), first);
+    free(text);
+}
+
+Test(conditions, the_readme_keeps_its_tag)
+{
+    char readme[64];
+    snprintf(readme, sizeof readme, "%s",
+             field(ask("GET", "/README", "", NULL), "ETag"));
+    ANSWERS("PUT", STATE, "", "two", 204, "");
+    ANSWERS("GET", "/README", with("If-None-Match", readme), NULL, 304, "");
 }
