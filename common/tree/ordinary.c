@@ -9,6 +9,8 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include "common/base/log.h"
+
 /* Among ordinary files a listing goes on where the filesystem says. */
 #define COOKIE (UINT64_C(1) << 63)
 
@@ -34,12 +36,15 @@ static void settle(void *context, const struct engine_note *note)
 }
 
 /* The notes are dropped when the engine runs. */
-enum status ordinary_settle_sent(struct tree *tree)
+void ordinary_settle_sent(struct tree *tree)
 {
     struct settling settling = {.tree = tree};
     struct engine *engine = tree_engine(tree);
     enum status status =
         engine_each_note(engine, view_text(SENT_NOTE_PREFIX), settle, &settling);
+    if (status)
+        log_error("files that were sent may be shown until the next start: %s",
+                  status_text(status));
     struct view rest = view_bytes(&settling.keys);
     for (uint32_t size; rest.size > 0;) {
         memcpy(&size, rest.data, sizeof size);
@@ -48,7 +53,6 @@ enum status ordinary_settle_sent(struct tree *tree)
         rest = view_of(gone.key.data + size, rest.size - sizeof size - size);
     }
     bytes_free(&settling.keys);
-    return status;
 }
 
 static uint64_t area_of(const struct node *folder)

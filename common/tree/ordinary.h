@@ -7,8 +7,9 @@
 
 /* A files_exists_fn; the context is the tree. */
 bool ordinary_actor_exists(void *context, uint64_t actor);
-/* Removes the files that were sent but not yet removed. */
-MUST_CHECK enum status ordinary_settle_sent(struct tree *tree);
+/* Removes the files that were sent but not yet removed. Where the notes cannot be read
+   (a full disk), the log says so, and the next start does it. */
+void ordinary_settle_sent(struct tree *tree);
 MUST_CHECK enum status ordinary_lookup(struct tree *tree, const struct node *folder,
                                        struct view name, struct node *node_out);
 MUST_CHECK enum status ordinary_attributes(struct tree *tree, const struct node *node,

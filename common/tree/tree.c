@@ -46,11 +46,8 @@ enum status tree_keep_files(struct tree *tree, const char *store, struct bytes *
     if (status)
         return status;
     files_sweep(tree->files, ordinary_actor_exists, tree);
-    status = ordinary_settle_sent(tree);
-    if (status)
-        bytes_format(message, "%s: the notes of files that were sent: %s", store,
-                     status_text(status));
-    return status;
+    ordinary_settle_sent(tree);
+    return STATUS_OK;
 }
 
 struct files *tree_files(struct tree *tree)
