@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Places: their order, and the marks that pass. */
+#include "tests/server/dav/rig.h"
+
+#include <criterion/criterion.h>
+
+#include "server/dav/dead.h"
+
+TestSuite(dav_places, .init = rig_open, .fini = rig_close);
+
+static size_t beneath(const char *path)
+{
+    struct dav_place at = place(path);
+    size_t first;
+    return dav_entries_beneath(rig, &at, &first) - first;
+}
+
+static void keep(const char *path, const char *value)
+{
+    struct dav_place at = place(path);
+    dav_enter(rig);
+    dav_dead_keep(rig, &at, view_text(value), NULL, NULL);
+    dav_entry_tidy(rig, &at);
+    dav_leave(rig);
+}
+
+static bool has(const char *path, const char *value)
+{
+    struct dav_place at = place(path);
+    const struct dav_entry *entry = dav_entry_find(rig, &at);
+    return entry && view_equal(view_bytes(&entry->properties), view_text(value));
+}
+
+Test(dav_places, a_folder_and_all_beneath_it_stand_together)
+{
+    static const char *const paths[] = {"a-b", "a", "a/c/d", "b", "a.x/y", "a/b", ""};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        keep(paths[i], "1");
+    cr_expect_eq(beneath("a"), 3);
+    cr_expect_eq(beneath("a/c"), 1);
+    cr_expect_eq(beneath("a.x"), 1);
+    cr_expect_eq(beneath(""), 7);
+    cr_expect_eq(beneath("c"), 0);
+}
+
+Test(dav_places, properties_go_along_with_a_folder)
+{
+    struct dav_place from = place("a"), to = {2, view_text("x/y")};
+    keep("a", "1");
+    keep("a/b", "2");
+    dav_enter(rig);
+    dav_dead_copy(rig, &from, &to, true);
+    dav_leave(rig);
+    struct dav_place deep = {2, view_text("x/y/b")};
+    const struct dav_entry *entry = dav_entry_find(rig, &deep);
+    cr_assert(entry);
+    cr_expect(view_equal(view_bytes(&entry->properties), view_text("2")));
+    dav_forget(rig, &from);
+    cr_expect_eq(beneath("a"), 0);
+}
+
+Test(dav_places, an_actor_s_properties_go_to_its_copy)
+{
+    struct dav_place from = place(""), to = {2, view_text("")};
+    keep("", "1");
+    keep("a", "2");
+    dav_enter(rig);
+    dav_dead_copy(rig, &from, &to, true);
+    dav_leave(rig);
+    struct dav_place file = {2, view_text("a")};
+    cr_expect(dav_entry_find(rig, &to));
+    cr_expect(dav_entry_find(rig, &file));
+}
+
+Test(dav_places, properties_survive_a_restart)
+{
+    keep("a", "1");
+    keep("b", "2");
+    keep("b", "");
+    rig_restart();
+    cr_expect(has("a", "1"));
+    cr_expect_eq(beneath(""), 1);
+}
+
+Test(dav_places, names_are_hidden_and_announced_for_a_minute)
+{
+    struct dav_place at = place("state");
+    dav_hide(rig, &at);
+    cr_expect(dav_is_hidden(rig, &at));
+    dav_announce(rig, &at);
+    cr_expect(!dav_is_hidden(rig, &at));
+    cr_expect(dav_is_announced(rig, &at));
+    rig_seconds += 59;
+    cr_expect(dav_is_announced(rig, &at));
+    rig_seconds += 1;
+    cr_expect(!dav_is_announced(rig, &at));
+    cr_expect_eq(rig->count, 0, "nothing is left of it");
+}
+
+Test(dav_places, the_size_of_what_was_put_is_told_for_a_moment)
+{
+    struct dav_place at = place("tasks");
+    uint64_t bytes = 0;
+    dav_was_put(rig, &at, 6);
+    cr_expect(dav_put_bytes(rig, &at, &bytes));
+    cr_expect_eq(bytes, 6);
+    rig_seconds += 5;
+    cr_expect(!dav_put_bytes(rig, &at, &bytes));
+}
