@@ -7,8 +7,8 @@
 #include "common/base/log.h"
 #include "server/http_status.h"
 #include "server/page_html.h"
-#include "server/shown.h"
 #include "server/permission.h"
+#include "server/shown.h"
 
 /* ----------------------------------------------------------------- what all have */
 
