@@ -38,9 +38,9 @@ static void load_note(void *context, const struct engine_note *note)
     bytes_append(&dav_entry_make(context, &place)->properties, properties);
 }
 
-enum status dav_dead_load(struct dav *dav)
+void dav_dead_load(struct dav *dav)
 {
-    return engine_each_note(dav->engine, view_text(NOTE_PREFIX), load_note, dav);
+    engine_each_note(dav->engine, view_text(NOTE_PREFIX), load_note, dav);
 }
 
 /* ------------------------------------------------------------------------ keeping */
@@ -135,7 +135,7 @@ void dav_forget(struct dav *dav, const struct dav_place *place)
         struct dav_entry *entry = dav->entries[end];
         struct dav_place at = {entry->area, view_bytes(&entry->path)};
         dav_locks_drop(dav, entry);
-        entry->hidden_until_ns = entry->announced_until_ns = entry->put_until_ns = 0;
+        entry->hidden_until_ns = entry->announced_until_ns = 0;
         dav_entry_tidy(dav, &at);
     }
     dav_leave(dav);

@@ -13,7 +13,7 @@
 /* Of one place; the rest of a note is for its path. */
 #define DEAD_BYTES_MAX (NOTE_VALUE_BYTES_MAX - 16384u)
 
-MUST_CHECK enum status dav_dead_load(struct dav *dav);
+void dav_dead_load(struct dav *dav);
 /* Replaces the properties of the place, at once for whoever asks, and on disk when done
    is called; where that fails they are what they were. */
 void dav_dead_keep(struct dav *dav, const struct dav_place *place, struct view value,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/dav/gate.h"
 
+#include "server/dav/recent.h"
 #include "server/dav/write.h"
 #include "server/gate.h"
 #include "server/methods.h"
@@ -254,7 +255,8 @@ static void judge_announced(struct http_request *request)
 static void message_put(struct http_request *request)
 {
     if (request->answer.code / 100 == 2)
-        dav_was_put(request_dav(request), &request->resolved.place, request->body.size);
+        dav_recent_add(request_dav(request), &request->resolved.place,
+                       request->body.size);
 }
 
 bool dav_gate(struct http_request *request)

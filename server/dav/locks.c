@@ -283,9 +283,9 @@ static void load_note(void *context, const struct engine_note *note)
         log_warning("a lock that was kept cannot be read and is passed over");
 }
 
-enum status dav_locks_load(struct dav *dav)
+void dav_locks_load(struct dav *dav)
 {
-    return engine_each_note(dav->engine, view_text(NOTE_PREFIX), load_note, dav);
+    engine_each_note(dav->engine, view_text(NOTE_PREFIX), load_note, dav);
 }
 
 static void ignore(void *context, const struct engine_answer *answer)
@@ -374,7 +374,6 @@ static void expire_entry(struct dav *dav, struct dav_entry *entry, int64_t now)
     }
     expire_mark(dav, &entry->hidden_until_ns, now);
     expire_mark(dav, &entry->announced_until_ns, now);
-    expire_mark(dav, &entry->put_until_ns, now);
 }
 
 void dav_expire(struct dav *dav)

@@ -33,7 +33,7 @@ struct dav_lock {
     struct bytes owner;     /* the client's element, an excerpt; may be empty */
 };
 
-MUST_CHECK enum status dav_locks_load(struct dav *dav);
+void dav_locks_load(struct dav *dav);
 void dav_locks_free(struct dav_lock *locks);
 /* Drops what has ended, locks and hidden names. */
 void dav_expire(struct dav *dav);

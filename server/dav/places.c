@@ -6,6 +6,7 @@
 #include "common/base/limits.h"
 #include "server/dav/dead.h"
 #include "server/dav/locks.h"
+#include "server/dav/recent.h"
 
 /* An engine that stops answers within the call, and what is done then asks again. */
 static void init_mutex(pthread_mutex_t *mutex)
@@ -17,23 +18,18 @@ static void init_mutex(pthread_mutex_t *mutex)
     pthread_mutexattr_destroy(&attributes);
 }
 
-enum status dav_open(struct engine *engine, struct clock *clock, const char *store,
-                     struct dav **dav_out)
+struct dav *dav_open(struct engine *engine, struct clock *clock, const char *store)
 {
     struct dav *dav = memory_take_zeroed(1, sizeof *dav);
     dav->engine = engine;
     dav->clock = clock;
     dav->store = memory_text(view_text(store));
     dav->next_expiry_ns = INT64_MAX;
+    dav->recent = dav_recent_open();
     init_mutex(&dav->mutex);
-    enum status status = dav_locks_load(dav);
-    if (!status)
-        status = dav_dead_load(dav);
-    if (status)
-        dav_close(dav);
-    else
-        *dav_out = dav;
-    return status;
+    dav_locks_load(dav);
+    dav_dead_load(dav);
+    return dav;
 }
 
 static void free_entry(struct dav_entry *entry)
@@ -51,6 +47,7 @@ void dav_close(struct dav *dav)
     for (size_t i = 0; i < dav->count; i++)
         free_entry(dav->entries[i]);
     free(dav->entries);
+    free(dav->recent);
     free(dav->store);
     pthread_mutex_destroy(&dav->mutex);
     free(dav);
@@ -145,7 +142,7 @@ void dav_entry_tidy(struct dav *dav, const struct dav_place *place)
     size_t at = position_of(dav, place, &found);
     struct dav_entry *entry = found ? dav->entries[at] : NULL;
     if (!entry || entry->locks || entry->properties.size || entry->hidden_until_ns ||
-        entry->announced_until_ns || entry->put_until_ns)
+        entry->announced_until_ns)
         return;
     dav->count--;
     memmove(dav->entries + at, dav->entries + at + 1,
@@ -185,12 +182,10 @@ bool dav_place_parent(const struct dav_place *place, struct dav_place *parent)
 
 /* -------------------------------------------------------------------------- marks */
 
-#define PUT_SEEN_MS 5000
-
-static int64_t from_now(struct dav *dav, int64_t milliseconds)
+static int64_t minute_from_now(struct dav *dav)
 {
     int64_t until_ns =
-        dav->clock->monotonic_ns(dav->clock) + milliseconds * INT64_C(1000000);
+        dav->clock->monotonic_ns(dav->clock) + HIDDEN_NAME_MS * INT64_C(1000000);
     if (until_ns < dav->next_expiry_ns)
         dav->next_expiry_ns = until_ns;
     return until_ns;
@@ -200,7 +195,7 @@ void dav_hide(struct dav *dav, const struct dav_place *place)
 {
     dav_enter(dav);
     struct dav_entry *entry = dav_entry_make(dav, place);
-    entry->hidden_until_ns = from_now(dav, HIDDEN_NAME_MS);
+    entry->hidden_until_ns = minute_from_now(dav);
     entry->announced_until_ns = 0;
     dav_leave(dav);
 }
@@ -209,7 +204,7 @@ void dav_announce(struct dav *dav, const struct dav_place *place)
 {
     dav_enter(dav);
     struct dav_entry *entry = dav_entry_make(dav, place);
-    entry->announced_until_ns = from_now(dav, HIDDEN_NAME_MS);
+    entry->announced_until_ns = minute_from_now(dav);
     entry->hidden_until_ns = 0;
     dav_leave(dav);
 }
@@ -241,24 +236,4 @@ void dav_show(struct dav *dav, const struct dav_place *place)
         dav_entry_tidy(dav, place);
     }
     dav_leave(dav);
-}
-
-void dav_was_put(struct dav *dav, const struct dav_place *place, uint64_t bytes)
-{
-    dav_enter(dav);
-    struct dav_entry *entry = dav_entry_make(dav, place);
-    entry->put_until_ns = from_now(dav, PUT_SEEN_MS);
-    entry->put_bytes = bytes;
-    dav_leave(dav);
-}
-
-bool dav_put_bytes(struct dav *dav, const struct dav_place *place, uint64_t *bytes)
-{
-    dav_enter(dav);
-    const struct dav_entry *entry = dav_entry_find(dav, place);
-    bool was_put = entry && entry->put_until_ns;
-    if (was_put)
-        *bytes = entry->put_bytes;
-    dav_leave(dav);
-    return was_put;
 }

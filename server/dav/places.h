@@ -25,6 +25,7 @@ struct dav_place {
 };
 
 struct dav_lock;
+struct dav_recent;
 
 struct dav_entry {
     uint64_t area;
@@ -34,15 +35,14 @@ struct dav_entry {
     uint64_t properties_version; /* grows when they change */
     int64_t hidden_until_ns;     /* 0: it is not */
     int64_t announced_until_ns;  /* 0: it is not */
-    int64_t put_until_ns;        /* 0: nothing was put lately */
-    uint64_t put_bytes;
 };
 
 struct dav {
     struct engine *engine;
     struct clock *clock;
     char *store;
-    pthread_mutex_t mutex; /* guards what follows */
+    pthread_mutex_t mutex;     /* guards what follows */
+    struct dav_recent *recent; /* see recent.h */
     struct dav_entry **entries;
     size_t count, capacity, lock_count;
     int64_t next_expiry_ns; /* of the lock or hidden name that ends first, or before */
@@ -50,9 +50,8 @@ struct dav {
 };
 
 /* Between engine_open and engine_start: reads the notes. `engine` and `clock` are
-   borrowed, `store` is the folder whose space is told. IO, NO_SPACE. */
-MUST_CHECK enum status dav_open(struct engine *engine, struct clock *clock,
-                                const char *store, struct dav **dav_out);
+   borrowed, `store` is the folder whose space is told. */
+struct dav *dav_open(struct engine *engine, struct clock *clock, const char *store);
 void dav_close(struct dav *dav);
 /* Also drops what has ended. */
 void dav_enter(struct dav *dav);
@@ -78,10 +77,6 @@ void dav_hide(struct dav *dav, const struct dav_place *place);
 bool dav_is_hidden(struct dav *dav, const struct dav_place *place);
 void dav_announce(struct dav *dav, const struct dav_place *place);
 bool dav_is_announced(struct dav *dav, const struct dav_place *place);
-/* A message was put: for a moment PROPFIND tells the size of what was put, because
-   clients look whether all of it arrived, and would send it again. */
-void dav_was_put(struct dav *dav, const struct dav_place *place, uint64_t bytes);
-bool dav_put_bytes(struct dav *dav, const struct dav_place *place, uint64_t *bytes_out);
 /* Neither hidden nor announced, from now on. */
 void dav_show(struct dav *dav, const struct dav_place *place);
 

@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "server/dav/gate.h"
 #include "server/dav/propstat.h"
+#include "server/dav/recent.h"
 #include "server/dav/values.h"
 #include "server/dav/write.h"
 #include "server/methods.h"
@@ -190,8 +191,8 @@ static void find(struct http_request *request, enum dav_depth depth,
         return;
     }
     if (request->node.kind == NODE_TASKS || request->node.kind == NODE_EXECUTE)
-        (void)dav_put_bytes(request_dav(request), &request->resolved.place,
-                            &attributes.size);
+        (void)dav_recent_find(request_dav(request), &request->resolved.place,
+                              &attributes.size);
     struct finding *finding = begin(request, asked);
     append_itself(request, finding, &attributes);
     if (depth == DEPTH_ONE && attributes.is_folder) {

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "server/dav/dead.h"
+#include "server/dav/recent.h"
 
 TestSuite(dav_places, .init = rig_open, .fini = rig_close);
 
@@ -101,9 +102,9 @@ Test(dav_places, the_size_of_what_was_put_is_told_for_a_moment)
 {
     struct dav_place at = place("tasks");
     uint64_t bytes = 0;
-    dav_was_put(rig, &at, 6);
-    cr_expect(dav_put_bytes(rig, &at, &bytes));
+    dav_recent_add(rig, &at, 6);
+    cr_expect(dav_recent_find(rig, &at, &bytes));
     cr_expect_eq(bytes, 6);
     rig_seconds += 5;
-    cr_expect(!dav_put_bytes(rig, &at, &bytes));
+    cr_expect(!dav_recent_find(rig, &at, &bytes));
 }
