@@ -103,10 +103,10 @@ static enum status open_store(struct daemon *daemon)
     options.behaviors = daemon->behaviors;
     enum status status =
         engine_open(daemon->store, &options, &daemon->engine, &daemon->message);
-    if (!status) /* while the engine's notes can be listed */
-        status = dav_open(daemon->engine, clock_system(), daemon->store, &daemon->dav);
     if (status)
         return status;
+    /* While the engine's notes can be listed. */
+    daemon->dav = dav_open(daemon->engine, clock_system(), daemon->store);
     struct engine_owner owner = {.uid = getuid(), .gid = getgid(), .mode = 0755};
     daemon->tree = tree_open(daemon->engine, &owner);
     status = tree_keep_files(daemon->tree, daemon->store, &daemon->message);

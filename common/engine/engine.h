@@ -292,11 +292,11 @@ void engine_fingerprint(struct view message, uint8_t fingerprint_out[16]);
 /* Appends the note's value; NOT_FOUND. Any thread. */
 MUST_CHECK enum status engine_note(struct engine *engine, struct view key,
                                    struct bytes *value_out);
-/* All notes whose key begins with the prefix, sorted. Between engine_open and
-   engine_start only. NO_SPACE or IO. */
+/* All notes whose key begins with the prefix, in no order. Between engine_open and
+   engine_start only. */
 typedef void engine_note_fn(void *context, const struct engine_note *note);
-MUST_CHECK enum status engine_each_note(struct engine *engine, struct view prefix,
-                                        engine_note_fn *each, void *context);
+void engine_each_note(struct engine *engine, struct view prefix, engine_note_fn *each,
+                      void *context);
 
 /* Whether the process group runs a turn of that actor just now: what it waits for of
    its own actor will not happen before its end. */

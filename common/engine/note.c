@@ -65,33 +65,44 @@ enum status engine_note(struct engine *engine, struct view key, struct bytes *va
 }
 
 struct visit {
+    struct engine *engine;
     struct view prefix;
     engine_note_fn *each;
     void *context;
 };
 
+static bool has_prefix(struct view key, struct view prefix)
+{
+    return key.size >= prefix.size && memcmp(key.data, prefix.data, prefix.size) == 0;
+}
+
+/* What memory knows better comes from there. */
 static bool visit_stored(void *context, struct view key, struct view value)
 {
     struct visit *visit = context;
     struct engine_note note = {key, value};
-    if (key.size < visit->prefix.size ||
-        memcmp(key.data, visit->prefix.data, visit->prefix.size) != 0)
+    if (!has_prefix(key, visit->prefix))
         return false;
-    visit->each(visit->context, &note);
+    if (!index_is_recent(visit->engine->index, TABLE_NOTES, key))
+        visit->each(visit->context, &note);
     return true;
 }
 
-/* A checkpoint first: then all of them lie in one table, in order. */
-enum status engine_each_note(struct engine *engine, struct view prefix,
-                             engine_note_fn *each, void *context)
+static void visit_recent(void *context, struct view key, struct view value)
 {
-    struct visit visit = {prefix, each, context};
+    struct visit *visit = context;
+    struct engine_note note = {key, value};
+    if (has_prefix(key, visit->prefix))
+        visit->each(visit->context, &note);
+}
+
+void engine_each_note(struct engine *engine, struct view prefix, engine_note_fn *each,
+                      void *context)
+{
+    struct visit visit = {engine, prefix, each, context};
     ENSURE(!engine->started && prefix.size);
-    enum status status = checkpoint_now(engine);
-    if (status)
-        return status;
     index_scan_stored(index_decided(engine->index), TABLE_NOTES, prefix, visit_stored,
                       &visit);
+    index_each_recent(engine->index, TABLE_NOTES, visit_recent, &visit);
     index_decided_end(engine->index);
-    return STATUS_OK;
 }

@@ -117,14 +117,18 @@ static void mark_stopped(struct engine *engine, struct actor *actor)
     }
 }
 
-/* A turn that may touch the world outside begins when its message, the turn before and
-   all else that it builds upon are on disk. Messages that come in meanwhile, and are
-   not yet, hold up nobody. */
-static bool is_durable(const struct engine *engine, const struct actor *actor,
-                       uint64_t task_record)
+/* A turn that may touch the world outside begins when its message is on disk: else it
+   might be lost, sent again, and taken for one that was never tried. It waits for the
+   turn before, too, unless its behavior runs ahead. Messages that come in meanwhile
+   hold up nobody. */
+static bool is_ready(const struct engine *engine, const struct actor *actor,
+                     const struct behavior *behavior, uint64_t task_record)
 {
     uint64_t published = index_published(engine->index);
-    return actor->last_record <= published && task_record <= published;
+    if (behavior->runs_ahead && !behavior->answers_later)
+        return true;
+    return task_record <= published &&
+           (behavior->runs_ahead || actor->last_record <= published);
 }
 
 /* It may come: whoever looks sees that it is waited for. */
@@ -147,7 +151,7 @@ enum turn_result turn_run(struct engine *engine, struct actor *actor)
     bool later = behavior->answers_later || !behavior->runs_ahead;
     if (!mailbox_first(engine, actor, &task, &record))
         return TURN_IMPOSSIBLE;
-    if (!behavior->runs_ahead && !is_durable(engine, actor, record))
+    if (!is_ready(engine, actor, behavior, record))
         return TURN_WAITS;
     if (!crowd_lets_in(engine, behavior))
         return TURN_CROWDED;

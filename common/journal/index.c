@@ -188,6 +188,34 @@ struct store *index_store(struct index *index)
 
 /* ---------------------------------------------------------------------- sequencer */
 
+bool index_is_recent(struct index *index, enum table table, struct view key)
+{
+    return memtable_newest(index->active, table, key) != NULL;
+}
+
+struct recent {
+    enum table table;
+    index_each_fn *each;
+    void *context;
+};
+
+static void visit_recent(void *context, const struct entry *entry)
+{
+    const struct recent *recent = context;
+    const struct version *newest = atomic_load(&entry->newest);
+    if (entry->table == recent->table && newest && !newest->deleted)
+        recent->each(recent->context, view_of(entry->key, entry->key_size),
+                     view_of(newest->data, newest->size));
+}
+
+void index_each_recent(struct index *index, enum table table, index_each_fn *each,
+                       void *context)
+{
+    struct recent recent = {table, each, context};
+    ENSURE(!index->frozen);
+    memtable_each(index->active, visit_recent, &recent);
+}
+
 char *index_put(struct index *index, enum table table, struct view key,
                 uint64_t sequence, size_t size)
 {

@@ -85,6 +85,13 @@ size_t index_entries(const struct index *index); /* likewise */
    sealed record. */
 bool index_freeze(struct index *index, const struct index_position *position);
 void index_thaw(struct index *index);
+/* Whether the part of the index that is not frozen has a word on the key. */
+bool index_is_recent(struct index *index, enum table table, struct view key);
+/* Calls `each` for what it puts in the table. Nobody puts anything meanwhile, and
+   nothing is frozen. */
+typedef void index_each_fn(void *context, struct view key, struct view value);
+void index_each_recent(struct index *index, enum table table, index_each_fn *each,
+                       void *context);
 /* The sequencer's own view of everything it decided. Values live until the next
    index_decided_end. */
 struct index_snapshot *index_decided(struct index *index);

@@ -40,11 +40,7 @@ void ordinary_settle_sent(struct tree *tree)
 {
     struct settling settling = {.tree = tree};
     struct engine *engine = tree_engine(tree);
-    enum status status =
-        engine_each_note(engine, view_text(SENT_NOTE_PREFIX), settle, &settling);
-    if (status)
-        log_error("files that were sent may be shown until the next start: %s",
-                  status_text(status));
+    engine_each_note(engine, view_text(SENT_NOTE_PREFIX), settle, &settling);
     struct view rest = view_bytes(&settling.keys);
     for (uint32_t size; rest.size > 0;) {
         memcpy(&size, rest.data, sizeof size);
