@@ -68,7 +68,10 @@ void method_mkcol(struct http_request *request)
         answer_problem(request, 405, "it is there already");
     } else if (request->missing > 1) {
         answer_problem(request, 409, "the folder that it would be in is not there");
-    } else if (request->node.kind == NODE_ORDINARY) {
+    } else if (request->parent.kind == NODE_ROOT) {
+        answer_problem(request, 403, "folders are made in /actors, and are actors");
+    } else if (request->node.kind == NODE_ORDINARY &&
+               request->parent.kind != NODE_ACTORS) {
         begin_doing(request);
         offload_run(request_offload(request), request, make_folder, folder_made);
     } else {

@@ -86,7 +86,7 @@ Test(tree, an_actor_is_renamed_with_all_it_has)
     FAILS("mv -T $A/user_2 $A/other", 1, "File exists");
     FAILS("mv $A/user_2 $M/user_2", 1, "Operation not permitted");
     FAILS("mv $A/user_2 $A/other/", 1, "Operation not permitted");
-    FAILS("mv $A/user_2 $A/a%b", 1, "Invalid argument");
+    FAILS("mv $A/user_2 $A/a%b", 1, "");
     fixture_crash();
     GIVES("ls $A; cat $A/user_2/note.txt", "other\nuser_2\nnote\n");
 }
