@@ -242,7 +242,7 @@ static void judge_announced(struct http_request *request)
         return;
     request->is_announced = dav_is_announced(dav, place);
     if (writes(request)) {
-        if (request->body.size == 0)
+        if (request->method == METHOD_PUT && request->body.size == 0)
             dav_announce(dav, place);
     } else if (request->is_announced) {
         request->node = tree_node(request->node.kind, request->node.actor);

@@ -174,7 +174,9 @@ static int send_message(const char *path, struct view content)
     /* To empty a state over HTTP one says that one means it. */
     bool empties = content.size == 0 && strstr(path, "/state");
     const char *headers = empties ? "If-Match: *\r\n" : "";
-    return accepted(ask("PUT", path, "", headers, body, NULL));
+    /* An empty PUT is how WebDAV clients begin to make a file: it is there then. */
+    const char *method = content.size || empties ? "PUT" : "POST";
+    return accepted(ask(method, path, "", headers, body, NULL));
 }
 
 static int append_lines(const char *path, struct view content)
