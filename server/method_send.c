@@ -174,8 +174,8 @@ static bool check_conditions(struct http_request *request, struct sending *sendi
     bool is_known = node->parameters.key.size &&
                     engine_task(tree_engine(request_tree(request)), node->actor,
                                 &node->parameters.key, &known) == STATUS_OK;
-    bool exists = is_known || request->is_announced ||
-                  (node->actor && !sending->is_keyed_name);
+    bool exists =
+        is_known || request->is_announced || (node->actor && !sending->is_keyed_name);
     if (!is_known && !exists && http_request_header(request, "If-Match")) {
         answer_problem(request, 412, "there is no file for If-Match to hold of");
         return false;
@@ -200,7 +200,7 @@ static void answer_nothing(struct http_request *request, const struct sending *s
     method_name_task(request, &sending->node);
 }
 
-static bool has_lines(const struct http_request *request)
+bool method_has_lines(const struct http_request *request)
 {
     static const char lines[] = "application/x-ndjson";
     const char *type = http_request_header(request, "Content-Type");
@@ -218,7 +218,7 @@ void method_send(struct http_request *request)
         !method_take_parameters(request, &sending->node.parameters) ||
         !check_conditions(request, sending))
         return;
-    sending->has_lines = has_lines(request);
+    sending->has_lines = method_has_lines(request);
     sending->count = count_messages(request, sending);
     sending->wait_ms =
         method_wait_ms(request, &sending->node.parameters,

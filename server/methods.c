@@ -28,12 +28,6 @@ void methods_handle(struct http_request *request)
         handlers[request->method](request);
 }
 
-static bool has_lines(const struct http_request *request)
-{
-    const char *type = http_request_header(request, "Content-Type");
-    return type && strncasecmp(type, "application/x-ndjson", 20) == 0;
-}
-
 size_t methods_body_bytes_max(const struct http_request *request)
 {
     const struct engine_options *limits =
@@ -43,7 +37,7 @@ size_t methods_body_bytes_max(const struct http_request *request)
                          : limits->state_bytes_max;
     if (request->upload)
         return SIZE_MAX;
-    if (request->method == METHOD_POST && has_lines(request))
+    if (method_has_lines(request))
         return LINES_BYTES_MAX;
     if (request->method == METHOD_PUT || request->method == METHOD_POST)
         return largest;

@@ -21,6 +21,8 @@ void method_put(struct http_request *request);
 void method_post(struct http_request *request);
 /* Sends the body as a message, or a line a message, and answers for it. */
 void method_send(struct http_request *request);
+/* Whether it is a POST of a message a line. */
+bool method_has_lines(const struct http_request *request);
 /* method_file.c: ordinary files. What is put goes to the disk as it comes (begin at the
    headers, collect, drop at the end of the request). */
 void method_file_begin(struct http_request *request);
