@@ -72,7 +72,7 @@ static const struct misdeed {
     {"villain_suicide", "failed", "signal 9"},
     {"villain_crash", "failed", "signal 6"},
     {"traitor_twice", "done", ""},
-    {"traitor_others", "done", ""},
+    {"thief_others", "done", ""},
     {"traitor_deaf", "failed", "time limit"},
     {"traitor_mute", "failed", "time limit"},
     {"traitor_endless", "failed", ""},
