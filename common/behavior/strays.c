@@ -21,6 +21,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -28,6 +29,8 @@
 enum {
     READ_BYTES = 4096,
     ENVIRONMENT_BYTES_MAX = 256 * 1024, /* a mark beyond is not found */
+    LOOK_AGAIN_NS = 200000,
+    LOOKS_MAX = 10,
 };
 
 void strays_open(struct strays *strays, strays_lives_fn *lives, void *context)
@@ -103,10 +106,24 @@ static struct view split_mark(struct view mark, uint64_t *id_out)
     return view_of(mark.data, (size_t)(dash - mark.data));
 }
 
+/* A process has no environment while execve(2) gives it another one: one that seems to
+   have none is looked at again, and meanwhile that is over. */
+static struct view read_mark_surely(struct strays *strays, pid_t pid)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
+    struct view mark = read_mark((uint64_t)pid, &strays->environment);
+
+    for (int i = 0; i < LOOKS_MAX && strays->environment.size <= 1; i++) {
+        nanosleep(&pause, NULL);
+        mark = read_mark((uint64_t)pid, &strays->environment);
+    }
+    return mark;
+}
+
 static bool mark_lives(struct strays *strays, pid_t pid)
 {
     uint64_t id;
-    struct view owner = split_mark(read_mark((uint64_t)pid, &strays->environment), &id);
+    struct view owner = split_mark(read_mark_surely(strays, pid), &id);
 
     return id != 0 && view_equal(owner, view_text(strays->identity)) &&
            strays->lives(strays->context, 0, id);
