@@ -49,7 +49,6 @@ static void expect_letter(const char *message, const char *error)
     struct key key;
     BYTES_AUTO(sent);
     BYTES_AUTO(failed);
-    BYTES_AUTO(name);
     struct actor_info info = rig_info(&rig, letters);
     cr_assert_gt(info.failed, 0);
     cr_assert_str_eq(info.last_error, error);
