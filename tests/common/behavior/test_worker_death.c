@@ -26,6 +26,15 @@ static void finish(void)
 
 TestSuite(worker_death, .init = prepare, .fini = finish, .timeout = 120);
 
+/* It may have died before the turn was on its way. */
+static void expect_first_or_second(uint64_t turn)
+{
+    const struct turn_output *output = rig_await(&rig, turn);
+    cr_assert_eq(output->verdict, TURN_DONE);
+    cr_assert(view_equal(view_bytes(&output->result), view_text("1")) ||
+              view_equal(view_bytes(&output->result), view_text("2")));
+}
+
 Test(worker_death, only_the_turn_it_dies_of_twice_counts_an_attempt)
 {
     rig_open(&rig);
@@ -38,7 +47,7 @@ Test(worker_death, only_the_turn_it_dies_of_twice_counts_an_attempt)
     rig_write_file(&rig, "go", "", 0644);
     rig_expect_error(&rig, 3, TURN_RETRY, "the worker died: killed by signal 9");
     for (uint64_t turn = 4; turn < 20; turn++)
-        rig_expect(&rig, turn, "2");
+        expect_first_or_second(turn);
     rig_expect(&rig, 1, "waited");
     cr_assert_eq(rig_count(&rig), 19);
     rig_start(&rig, 3, "attempt");
