@@ -8,35 +8,11 @@ of its rows; the medians over all runs are taken later, of the ratios too.
 import os
 import subprocess
 import time
-from dataclasses import dataclass
-from typing import Optional
 
-ACTORS = 1000
+from row import ACTORS, Measure, Row, redis_rate
+import rows_http
+
 LISTED_ACTORS = 100000
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    name: str
-    unit: str
-    target: str
-    at_least: Optional[float] = None  # the ratio of the value to what is beside it
-    at_most: Optional[float] = None
-
-    def passes(self, ratio):
-        if ratio is None or (self.at_least is None and self.at_most is None):
-            return None
-        if self.at_least is not None:
-            return ratio >= self.at_least
-        return ratio <= self.at_most
-
-
-@dataclass
-class Measure:
-    row: Row
-    value: float
-    beside: Optional[float] = None
-    sustained: Optional[float] = None
 
 
 ENGINE_64 = Row("engine, 64 clients", "messages/s", "4 x Redis, 64 connections",
@@ -85,18 +61,6 @@ WORKER_AHEAD = Row("  the same, speculative", "turns/s", "5 x engine, 1 client",
 RING = Row("ring of 1,000 actors", "messages/s", "50,000", at_least=1.0)
 ERLANG_RING = Row("  Erlang, ring of 1,000 (not durable)", "messages/s", "(beside it)")
 ERLANG_PAIR = Row("  Erlang, ping-pong (not durable)", "messages/s", "(beside it)")
-HTTP_PUT_64 = Row("HTTP, PUT, 64 connections", "messages/s",
-                  "2 x Redis, 64 connections", at_least=2.0)
-HTTP_PUT_1 = Row("HTTP, PUT, 1 connection", "messages/s", "Redis, 1 connection",
-                 at_least=1.0)
-HTTP_PUT_MANY = {count: Row(f"HTTP, PUT, {count} connections", "messages/s",
-                            "the same with 64", at_least=1.0)
-                 for count in (128, 512, 2000)}
-HTTP_AGAIN = Row("HTTP, PUT of a finished key", "requests/s", "80% of hello",
-                 at_least=0.8)
-HTTP_RESULT = Row("HTTP, GET of its result", "requests/s", "80% of hello", at_least=0.8)
-HTTP_STATE = Row("HTTP, GET state", "requests/s", "85% of hello", at_least=0.85)
-HTTP_STATUS = Row("HTTP, GET status", "requests/s", "85% of hello", at_least=0.85)
 BEANSTALKD = Row("beanstalkd put -f0, 64 connections", "messages/s", "(beside it)")
 
 
@@ -104,11 +68,6 @@ def engine_store(stage, run, **options):
     with stage.folder() as folder:
         return run("bench_engine", store=os.path.join(folder, "store"), actors=ACTORS,
                    **options)
-
-
-def redis_rate(stage, run, clients):
-    with stage.redis() as port:
-        return run("bench_redis", port=port, clients=clients, actors=ACTORS)
 
 
 def engine_many(stage, peers):
@@ -295,31 +254,6 @@ def reads(stage, peers):
         yield Measure(row, mine[what], empty[what])
 
 
-def http_put(stage, peers):
-    """Each connection waits for its answer before it asks again, as Redis' clients do."""
-    redis = redis_rate(stage, stage.short, 64) if peers else {}
-    rates = {}
-    for connections in (64, 1, 128, 512, 2000):
-        with stage.served() as url:
-            rates[connections] = stage.wrk(url, connections, "put.lua")
-    yield Measure(HTTP_PUT_64, rates[64], redis.get("burst_rate"))
-    lone = redis_rate(stage, stage.short, 1) if peers else {}
-    yield Measure(HTTP_PUT_1, rates[1], lone.get("burst_rate"))
-    for count, row in HTTP_PUT_MANY.items():
-        yield Measure(row, rates[count], rates[64])
-
-
-def http_read(stage, _peers):
-    with stage.hello() as url:
-        hello = stage.wrk(url, 64)
-    with stage.served() as url:
-        stage.wrk(url, 1, "again.lua", seconds=1)
-        yield Measure(HTTP_AGAIN, stage.wrk(url, 64, "again.lua"), hello)
-        yield Measure(HTTP_RESULT, stage.wrk(url + "actors/a_0/tasks@cup", 64), hello)
-        yield Measure(HTTP_STATE, stage.wrk(url + "actors/a_0/state", 64), hello)
-        yield Measure(HTTP_STATUS, stage.wrk(url + "actors/a_0/status", 64), hello)
-
-
 def beanstalkd(stage, peers):
     if peers:
         with stage.beanstalkd() as port:
@@ -329,4 +263,4 @@ def beanstalkd(stage, peers):
 
 EXPERIMENTS = (engine_many, engine_single, write_keyed, write_plain, write_single, bulk,
                turns, program_turns, worker_turns, worker_one, ring, reads,
-               http_put, http_read, beanstalkd)
+               *rows_http.EXPERIMENTS, beanstalkd)

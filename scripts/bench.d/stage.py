@@ -78,7 +78,9 @@ class Stage:
         """A server process in the foreground, from ready to stopped."""
         log_path = os.path.join(cwd, "log")
         with open(log_path, "wb") as log:
-            process = subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log)
+            # Some ask their whole process group to stop.
+            process = subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log,
+                                       start_new_session=True)
         try:
             wait_until_ready(process, is_ready, log_path)
             yield process
@@ -134,20 +136,27 @@ class Stage:
             yield stack.enter_context(self.mounted(command))
 
     @contextlib.contextmanager
-    def served(self):
-        """The product, over HTTP only; yields its address, with the actor a_0."""
+    def serve(self, store=None):
+        """The product, over HTTP only, on an empty store (or on `store`); yields its
+        address and its process id. There is an actor a_0."""
         port = free_port()
         with self.folder() as folder:
             command = [os.path.join(self.build, "actorfs"), "serve",
-                       os.path.join(folder, "store"), "-f",
+                       store or os.path.join(folder, "store"), "-f",
                        "--listen", f"127.0.0.1:{port}", "-o", "mailbox-max=100000000"]
-            with self.server(command, lambda: answers(port), folder):
+            with self.server(command, lambda: answers(port), folder) as process:
                 url = f"http://127.0.0.1:{port}/"
                 subprocess.run(["curl", "-sSf", "-X", "MKCOL", url + "actors/a_0"],
                                check=True)
                 subprocess.run(["curl", "-sSf", "-T", "-", url + "actors/a_0/state"],
                                input=b"x" * 100, stdout=subprocess.DEVNULL, check=True)
-                yield url
+                yield url, process.pid
+
+    @contextlib.contextmanager
+    def served(self, store=None):
+        """The same; yields the address only."""
+        with self.serve(store) as (url, _):
+            yield url
 
     @contextlib.contextmanager
     def hello(self):
