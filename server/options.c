@@ -306,6 +306,10 @@ static enum status take_dashed(char *const **next, struct options *options,
         options->foreground = true;
         return STATUS_OK;
     }
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+        options->command = COMMAND_HELP;
+        return STATUS_OK;
+    }
     if (strncmp(argument, "-o", 2) == 0) {
         const char *list = argument[2] ? argument + 2 : **next;
         if (!list)
@@ -349,10 +353,10 @@ static enum status take_command(char *const **next, struct options *options,
     static const struct {
         const char *word;
         enum command command;
-    } commands[] = {{"mount", COMMAND_MOUNT}, {"serve", COMMAND_SERVE},
-                    {"check", COMMAND_CHECK}, {"stat", COMMAND_STAT},
-                    {"send", COMMAND_SEND},   {"unlock", COMMAND_UNLOCK},
-                    {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},
+    } commands[] = {{"mount", COMMAND_MOUNT},      {"serve", COMMAND_SERVE},
+                    {"check", COMMAND_CHECK},      {"stat", COMMAND_STAT},
+                    {"send", COMMAND_SEND},        {"unlock", COMMAND_UNLOCK},
+                    {"--help", COMMAND_HELP},      {"-h", COMMAND_HELP},
                     {"--version", COMMAND_VERSION}};
     static const char *const later[] = {"export", "backup", "restore", "import",
                                         "resume"};

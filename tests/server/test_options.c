@@ -59,6 +59,7 @@ Test(options, commands_are_told_by_their_first_word)
         {"actorfs check s", COMMAND_CHECK},     {"actorfs stat s", COMMAND_STAT},
         {"actorfs unlock s", COMMAND_UNLOCK},   {"actorfs unlock s t", COMMAND_UNLOCK},
         {"actorfs --help", COMMAND_HELP},       {"actorfs -h", COMMAND_HELP},
+        {"actorfs mount --help", COMMAND_HELP}, {"actorfs send -h", COMMAND_HELP},
         {"actorfs --version", COMMAND_VERSION}, {"actorfs s m", COMMAND_MOUNT},
         {"actorfs send a/tasks", COMMAND_SEND}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
