@@ -106,12 +106,14 @@ static void file_removed(struct http_request *request)
     answer_done(request, doing->status, NULL, 204);
 }
 
-/* The store keeps a special file; its name is gone here for a minute. */
+/* The store keeps a special file; its name is gone here for a minute. One that is only
+   announced is forgotten: the message may come by another face. */
 static void hide(struct http_request *request)
 {
     struct dav *dav = request_dav(request);
     dav_forget(dav, &request->resolved.place);
-    dav_hide(dav, &request->resolved.place);
+    if (!request->is_announced)
+        dav_hide(dav, &request->resolved.place);
     answer_code(request, 204);
 }
 

@@ -2,6 +2,7 @@
 #include "server/permission.h"
 
 #include "common/tree/node.h"
+#include "server/dav/gate.h"
 
 /* What a path is of, as far as rights go. */
 enum place {
@@ -130,8 +131,12 @@ bool permission_sees_all(const struct http_request *request)
 bool permission_shows(const struct http_request *request,
                       const struct tree_entry *entry)
 {
-    return entry->node.kind != NODE_ACTOR ||
-           access_shows(request->user, view_text(entry->name));
+    const struct node *node = &entry->node;
+    struct dav_place place = {node->actor, view_text(entry->name)};
+    if (node->kind == NODE_ACTOR)
+        return access_shows(request->user, place.path);
+    return !node->actor || node->kind == NODE_ORDINARY ||
+           !dav_is_hidden(request_dav(request), &place);
 }
 
 /* --------------------------------------------------------------------- modes */

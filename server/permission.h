@@ -24,7 +24,7 @@ bool permission_for_destination(struct http_request *request,
 /* Whether the user may see what is told of all actors together. */
 bool permission_sees_all(const struct http_request *request);
 /* Whether a listing shows the entry: of /actors it shows those with which the user may
-   do anything at all. */
+   do anything at all; special files that were removed on this face it does not. */
 bool permission_shows(const struct http_request *request,
                       const struct tree_entry *entry);
 

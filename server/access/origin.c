@@ -164,3 +164,12 @@ struct view origins_strip(const struct origins *origins, struct view target)
 {
     return strip(strip(target, origins->origin), origins->prefix);
 }
+
+struct view origins_prefix_for(const struct origins *origins, struct view target,
+                               struct view host, bool is_forwarded)
+{
+    struct view path = strip(target, origins->origin);
+    bool has_prefix = strip(path, origins->prefix).data != path.data;
+    bool is_public = origins->url && is_same(host, origins->authority);
+    return has_prefix || is_public || is_forwarded ? origins->prefix : view_of("", 0);
+}

@@ -45,6 +45,11 @@ enum origin_verdict origins_check(const struct origins *origins,
 bool origins_are_ours(const struct origins *origins, struct view authority);
 /* The public URL's path without a slash at its end; empty when there is none. */
 struct view origins_prefix(const struct origins *origins);
+/* What precedes this server's paths where the asker is: the prefix, if the target came
+   with it, or if a proxy took it off: Host is the public URL's then, or the request is
+   `forwarded`. Who comes straight, and without it, needs none. */
+struct view origins_prefix_for(const struct origins *origins, struct view target,
+                               struct view host, bool is_forwarded);
 /* A target or Destination without what clients put before the paths of this server: the
    public URL, or its path. Begins with a slash then; else it is as it was. */
 struct view origins_strip(const struct origins *origins, struct view target);

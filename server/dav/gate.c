@@ -173,6 +173,7 @@ bool dav_may_touch(struct http_request *request, const struct dav_place *place,
     const struct dav_entry *locked = dav_locks_forbid(dav, place, touch, &holder);
     if (locked) {
         struct dav_place at = {locked->area, view_bytes(&locked->path)};
+        bytes_append(&path, dav_prefix(request));
         dav_append_place(&path, request_tree(request), &at);
     }
     dav_leave(dav);
@@ -242,6 +243,8 @@ static void judge_announced(struct http_request *request)
         return;
     request->is_announced = dav_is_announced(dav, place);
     if (writes(request)) {
+        if (dav_is_hidden(dav, place)) /* announced, and removed again */
+            dav_show(dav, place);
         if (request->method == METHOD_PUT && request->body.size == 0)
             dav_announce(dav, place);
     } else if (request->is_announced) {

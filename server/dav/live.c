@@ -128,6 +128,7 @@ static void append_lock(void *context, struct dav_entry *entry, struct dav_lock 
         bytes_format(out, "<D:locktoken><D:href>%s</D:href></D:locktoken>",
                      lock->token);
     bytes_append_text(out, "<D:lockroot>");
+    bytes_append(&path, discovery->resource->prefix);
     dav_append_place(&path, discovery->resource->tree, &root);
     dav_append_href(out, view_bytes(&path));
     bytes_append_text(out, "</D:lockroot></D:activelock>");
@@ -177,6 +178,7 @@ static bool append_principal(const struct dav_resource *resource, struct bytes *
         bytes_append_text(out, "<D:unauthenticated/>");
         return true;
     }
+    bytes_append(&path, resource->prefix);
     bytes_append_text(&path, "/?login=");
     http_target_append(&path, view_text(resource->login));
     dav_append_href(out, view_bytes(&path));

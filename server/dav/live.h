@@ -17,7 +17,8 @@ struct dav_resource {
     const struct node *node;
     const struct attributes *attributes;
     struct dav_place place;
-    const char *login; /* of who asks; "" */
+    struct view prefix; /* see dav_prefix */
+    const char *login;  /* of who asks; "" */
 };
 
 /* The n-th, whatever the resource; false past the last. */

@@ -50,6 +50,7 @@ static void answer_locks(struct http_request *request, unsigned code)
     struct dav_resource resource = {.tree = request_tree(request),
                                     .dav = dav,
                                     .place = *place_of(request),
+                                    .prefix = dav_prefix(request),
                                     .login = dav_login(request)};
     BYTES_AUTO(body);
     bytes_append_text(&body, DAV_XML_HEAD "<D:prop xmlns:D=\"DAV:\"><D:lockdiscovery>");
@@ -152,6 +153,61 @@ static uint64_t state_version_of(struct http_request *request)
     return attributes.version;
 }
 
+/* RFC 4918, section 9.10.6: the member that is in the way, and that the rest failed
+   with it. */
+static void answer_blocked(struct http_request *request, struct view member)
+{
+    BYTES_AUTO(path);
+    BYTES_AUTO(out);
+    bytes_append(&path, dav_prefix(request));
+    dav_append_target(&path, &request->target, node_is_folder(&request->node));
+    bytes_append_text(&out, DAV_MULTISTATUS_HEAD "<D:response>");
+    dav_append_href(&out, member);
+    bytes_append_text(&out,
+                      "<D:status>HTTP/1.1 423 Locked</D:status><D:error>"
+                      "<D:no-conflicting-lock/></D:error></D:response>\n<D:response>");
+    dav_append_href(&out, view_bytes(&path));
+    bytes_append_text(&out, "<D:status>HTTP/1.1 424 Failed Dependency</D:status>"
+                            "</D:response>\n" DAV_MULTISTATUS_TAIL);
+    answer_body(request, 207, DAV_XML_TYPE, &out);
+}
+
+enum obstacle { NO_OBSTACLE, OTHER_LOCK, LOCK_BENEATH, TOO_MANY_LOCKS };
+
+/* What keeps the lock out; `path` is that of the other lock. */
+static enum obstacle find_obstacle(struct http_request *request,
+                                   const struct dav_body *body, bool deep,
+                                   struct bytes *path)
+{
+    struct dav *dav = request_dav(request);
+    const struct dav_entry *other =
+        dav_locks_conflict(dav, place_of(request), body->is_shared, deep);
+    if (!other)
+        return dav_locks_count(dav) < LOCKS_MAX ? NO_OBSTACLE : TOO_MANY_LOCKS;
+    struct dav_place at = {other->area, view_bytes(&other->path)};
+    bytes_append(path, dav_prefix(request));
+    dav_append_place(path, request_tree(request), &at);
+    return at.path.size > place_of(request)->path.size ? LOCK_BENEATH : OTHER_LOCK;
+}
+
+static void answer_obstacle(struct http_request *request, enum obstacle obstacle,
+                            struct view path)
+{
+    switch (obstacle) {
+    case NO_OBSTACLE:
+        break;
+    case OTHER_LOCK:
+        dav_answer_error(request, 423, "no-conflicting-lock", path);
+        break;
+    case LOCK_BENEATH:
+        answer_blocked(request, path);
+        break;
+    case TOO_MANY_LOCKS:
+        answer_problem(request, 507, "there are too many locks");
+        break;
+    }
+}
+
 /* False when the request was answered. */
 static bool take(struct http_request *request, const struct dav_body *body, bool deep)
 {
@@ -162,25 +218,16 @@ static bool take(struct http_request *request, const struct dav_body *body, bool
     lock->state_version = state_version_of(request);
     memcpy(locking_of(request)->token, lock->token, LOCK_TOKEN_SIZE);
     dav_enter(dav);
-    bool is_full = dav_locks_count(dav) >= LOCKS_MAX;
-    const struct dav_entry *other =
-        dav_locks_conflict(dav, place_of(request), body->is_shared, deep);
-    if (other) {
-        struct dav_place at = {other->area, view_bytes(&other->path)};
-        dav_append_place(&path, request_tree(request), &at);
-    }
-    if (other || is_full) {
+    enum obstacle obstacle = find_obstacle(request, body, deep, &path);
+    if (obstacle) {
         dav_locks_free(lock);
     } else {
         dav_lock_refresh(dav, lock, timeout_of(request));
         dav_lock_add(dav, place_of(request), lock);
     }
     dav_leave(dav);
-    if (other)
-        dav_answer_error(request, 423, "no-conflicting-lock", view_bytes(&path));
-    else if (is_full)
-        answer_problem(request, 507, "there are too many locks");
-    return !other && !is_full;
+    answer_obstacle(request, obstacle, view_bytes(&path));
+    return obstacle == NO_OBSTACLE;
 }
 
 static bool conditions_hold(struct http_request *request)

@@ -30,6 +30,7 @@ struct finding {
     struct node folder;
     struct bytes path; /* of an ordinary folder */
     uint64_t area;
+    struct bytes prefix;      /* see dav_prefix */
     struct bytes place, href; /* of the entries: begin so */
     size_t place_size, href_size;
 
@@ -44,6 +45,7 @@ static void free_finding(void *context)
     struct finding *finding = context;
     dav_body_free(&finding->asked);
     bytes_free(&finding->path);
+    bytes_free(&finding->prefix);
     bytes_free(&finding->place);
     bytes_free(&finding->href);
     bytes_free(&finding->piece);
@@ -73,6 +75,7 @@ static bool append_entry(void *context, const struct tree_entry *entry)
                                     .node = &entry->node,
                                     .attributes = &entry->attributes,
                                     .place = place_of(finding, entry),
+                                    .prefix = view_bytes(&finding->prefix),
                                     .login = finding->login};
     finding->after = entry->next;
     if (dav_is_hidden(finding->dav, &resource.place) ||
@@ -140,6 +143,7 @@ static struct finding *begin(struct http_request *request, struct dav_body *aske
     *asked = (struct dav_body){0};
     finding->is_brief = is_brief(request);
     finding->login = memory_text(view_text(dav_login(request)));
+    bytes_append(&finding->prefix, dav_prefix(request));
     finding->folder = request->node;
     bytes_append(&finding->path, request->node.path);
     finding->folder.path = view_bytes(&finding->path);
@@ -159,7 +163,9 @@ static void append_itself(struct http_request *request, struct finding *finding,
                                     .node = &request->node,
                                     .attributes = attributes,
                                     .place = request->resolved.place,
+                                    .prefix = view_bytes(&finding->prefix),
                                     .login = finding->login};
+    bytes_append(&finding->href, resource.prefix);
     dav_append_target(&finding->href, &request->target, attributes->is_folder);
     finding->href_size = finding->href.size;
     bytes_append_text(&finding->piece, DAV_MULTISTATUS_HEAD);

@@ -56,6 +56,7 @@ static void answer_changes(struct http_request *request)
     const struct patching *patching = request->extra;
     BYTES_AUTO(path);
     BYTES_AUTO(out);
+    bytes_append(&path, dav_prefix(request));
     dav_append_target(&path, &request->target, node_is_folder(&request->node));
     bytes_append_text(&out, DAV_MULTISTATUS_HEAD "<D:response>");
     dav_append_href(&out, view_bytes(&path));

@@ -2,6 +2,16 @@
 #include "server/dav/write.h"
 
 #include "server/dav/xml.h"
+#include "server/gate.h"
+
+struct view dav_prefix(const struct http_request *request)
+{
+    const struct gate *gate = http_face_inside(request->loop->face)->options.gate;
+    const char *host = http_request_header(request, "Host");
+    bool is_forwarded = http_request_header(request, "X-Forwarded-For") != NULL;
+    return origins_prefix_for(gate_origins(gate), view_text(request->raw),
+                              view_text(host ? host : ""), is_forwarded);
+}
 
 /* `tasks@a%20b` is held as it is typed. */
 static bool is_typed(struct view segment)

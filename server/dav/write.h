@@ -11,6 +11,8 @@
 #define DAV_XML_TYPE "application/xml; charset=utf-8"
 #define DAV_XML_HEAD "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 
+/* What precedes the paths in an answer: the public URL's path, for who came by it. */
+struct view dav_prefix(const struct http_request *request);
 /* Appends the path of a target, percent-encoded; a folder's ends in a slash. Not yet
    escaped for XML. */
 void dav_append_target(struct bytes *out, const struct http_target *target,

@@ -47,6 +47,26 @@ Test(locks, a_refusal_says_which_lock_is_in_the_way)
     cr_expect(strstr(reply->body.data, "no-conflicting-lock"));
 }
 
+/* RFC 4918, section 9.10.6. */
+Test(locks, a_folder_with_a_locked_file_is_locked_as_a_whole_or_not_at_all)
+{
+    ANSWERS("PUT", FOLDER "/x", "", "1", 201, NULL);
+    const char *token = lock(FOLDER "/x", "", 200);
+    const struct http_reply *reply =
+        ask("LOCK", FOLDER, "Depth: infinity\r\n", EXCLUSIVE);
+    cr_expect_eq(reply->code, 207);
+    cr_expect_str_eq(field(reply, "Lock-Token"), "");
+    cr_expect(strstr(reply->body.data,
+                     "<D:href>" FOLDER "/x</D:href><D:status>HTTP/1.1 423 Locked<"));
+    cr_expect(strstr(reply->body.data,
+                     "<D:href>" FOLDER
+                     "/</D:href><D:status>HTTP/1.1 424 Failed Dependency<"));
+    ANSWERS("PUT", FOLDER "/y", "", "free", 201, NULL);
+    lock(FOLDER, "Depth: 0\r\n", 200);
+    ANSWERS("UNLOCK", FOLDER "/x", line("Lock-Token: <%s>\r\n", token), NULL, 204,
+            NULL);
+}
+
 Test(locks, tokens_cannot_be_guessed)
 {
     const char *one = lock(FILE_A, "", 200), *two = lock(FOLDER, "", 200);

@@ -7,16 +7,11 @@
  */
 #include "tests/http/fixture.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "tests/http/nginx.h"
 #include "tests/support/mounted.h"
 
 #define DELIVERIES 329
@@ -33,9 +28,7 @@ struct delivery {
 };
 
 static struct delivery deliveries[DELIVERIES];
-static char public_address[32]; /* of nginx */
-static char proxied[SERVED_PATH_MAX];
-static struct command nginx;
+static const char *public_address; /* of nginx */
 
 /* ---------------------------------------------------------------------------- data */
 
@@ -210,73 +203,19 @@ Test(webhooks, signed_with_another_secret_or_not_at_all_fail, .init = open_strai
 
 /* ------------------------------------------------------------------- through nginx */
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_eq(bind(probe, (struct sockaddr *)&address, size), 0);
-    cr_assert_eq(getsockname(probe, (struct sockaddr *)&address, &size), 0);
-    close(probe);
-    return ntohs(address.sin_port);
-}
-
-static void write_nginx_conf(const char *folder)
-{
-    char path[300];
-    BYTES_AUTO(conf);
-    bytes_format(&conf,
-                 "user root; daemon off; pid %s/pid; error_log %s/nginx.log; "
-                 "worker_processes 1;\n"
-                 "events { worker_connections 256; }\n"
-                 "http { access_log off; client_max_body_size 25m;\n"
-                 "  client_body_temp_path %s/body; proxy_temp_path %s/proxy;\n"
-                 "  fastcgi_temp_path %s/fastcgi; uwsgi_temp_path %s/uwsgi;\n"
-                 "  scgi_temp_path %s/scgi;\n"
-                 "  server { listen %s; location /hooks/ {\n"
-                 "    proxy_set_header Host $http_host;\n"
-                 "    proxy_pass http://%s; } } }\n",
-                 folder, folder, folder, folder, folder, folder, folder, public_address,
-                 fixture.port_address);
-    snprintf(path, sizeof path, "%s/nginx.conf", folder);
-    cr_assert_eq(file_write(path, O_WRONLY | O_CREAT | O_TRUNC, view_bytes(&conf)), 0);
-}
-
-static bool nginx_listens(void *context)
-{
-    (void)context;
-    return http_listens(public_address) || command_has_ended(&nginx);
-}
-
 static void open_behind_nginx(void)
 {
     static char options[600];
-    struct command found;
-    command_run(&found, "command -v nginx");
-    if (found.status != 0)
-        cr_skip_test("there is no nginx here");
-    command_free(&found);
-    snprintf(public_address, sizeof public_address, "127.0.0.1:%d", free_port());
+    public_address = nginx_address();
     snprintf(options, sizeof options, OPTIONS " --public-url http://%s/hooks",
              public_address);
     open_with(options);
-    const char *folder = guard_folder(fixture.guard);
-    write_nginx_conf(folder);
-    snprintf(proxied, sizeof proxied, "exec nginx -p %s -c %s/nginx.conf", folder,
-             folder);
-    command_start(&nginx, proxied);
-    guard_watch(fixture.guard, nginx.pid);
-    cr_assert(poll_until(nginx_listens, NULL, FIXTURE_WAIT_MS));
+    nginx_start("/hooks/", "");
 }
 
 static void close_behind_nginx(void)
 {
-    command_signal(&nginx, SIGTERM);
-    guard_reaped(fixture.guard, nginx.pid);
-    command_finish(&nginx, FIXTURE_WAIT_MS);
-    cr_expect_eq(nginx.status, 0, "%.*s", (int)nginx.err.size, nginx.err.data);
-    command_free(&nginx);
+    nginx_stop();
     fixture_close();
 }
 

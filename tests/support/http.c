@@ -171,8 +171,9 @@ void http_exchange(const char *address, const char *method, const char *target,
     BYTES_AUTO(request);
     BYTES_AUTO(answer);
     *reply = (struct http_reply){0};
-    bytes_format(&request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n",
-                 method, target);
+    const char *host = strncmp(address, "unix:", 5) == 0 ? "localhost" : address;
+    bytes_format(&request, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n",
+                 method, target, host);
     bytes_append_text(&request, headers);
     if (body.data)
         bytes_format(&request, "Content-Length: %zu\r\n", body.size);

@@ -18,9 +18,10 @@ struct http_reply {
 int http_connect(const char *address);
 /* Whether anybody listens there. */
 bool http_listens(const char *address);
-/* Sends `METHOD TARGET`, Host, Connection: close, the fields in `headers` (each ends in
-   \r\n; "": none), and the body with its length (null data: no body at all), and reads
-   the answer. The reply is freed by http_reply_free. */
+/* Sends `METHOD TARGET`, Host (`localhost`, or `ADDR:PORT`), Connection: close, the
+   fields in `headers` (each ends in \r\n; "": none), and the body with its length (null
+   data: no body at all), and reads the answer. The reply is freed by http_reply_free.
+ */
 void http_exchange(const char *address, const char *method, const char *target,
                    const char *headers, struct view body, struct http_reply *reply_out);
 /* Sends these bytes as they are and reads until the other side closes. */

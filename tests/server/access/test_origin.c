@@ -132,10 +132,32 @@ Test(origin, the_public_prefix_is_stripped_where_it_is)
     expect_stripped("*", "*");
 }
 
+static void expect_prefix(const char *target, const char *host, bool is_forwarded,
+                          const char *prefix)
+{
+    struct view got =
+        origins_prefix_for(origins, view_text(target), view_text(host), is_forwarded);
+    cr_expect(view_equal(got, view_text(prefix)), "%s at %s: %.*s", target, host,
+              (int)got.size, got.data);
+}
+
+Test(origin, the_prefix_is_for_those_who_came_by_the_public_url)
+{
+    expect_prefix("/coffee/actors/a", "127.0.0.1:8080", false, "/coffee");
+    expect_prefix("/coffee", "127.0.0.1:8080", false, "/coffee");
+    expect_prefix("/actors/a", "shop.example", false, "/coffee");
+    expect_prefix("/actors/a", "127.0.0.1:8080", true, "/coffee");
+    expect_prefix("/actors/a", "127.0.0.1:8080", false, "");
+    expect_prefix("/coffeeshop", "localhost", false, "");
+}
+
 Test(origin, without_a_public_url_there_is_no_prefix)
 {
     struct origins *plain = open_with(NULL);
     cr_expect_eq(origins_prefix(plain).size, 0);
+    cr_expect_eq(
+        origins_prefix_for(plain, view_text("/a"), view_text("localhost"), true).size,
+        0);
     cr_expect(view_equal(origins_strip(plain, view_text("/a")), view_text("/a")));
     cr_expect(!origins_are_ours(plain, view_text("shop.example")));
     origins_close(plain);
