@@ -52,7 +52,8 @@ static void finish(void *context, bool is_stopping)
         engine_keep_notes(tree_engine(face->tree), &gone, 1, NULL, NULL);
         hidden_remove(face->hidden, crossing->new_parent,
                       view_text(crossing->new_name));
-        uint64_t number = ordinary_sent(face->ordinary, &crossing->stat);
+        uint64_t number = ordinary_sent(face->ordinary, &crossing->stat,
+                                        crossing->new_parent, crossing->new_name);
         if (number && face->prunes)
             notifier_post(face->notifier, number);
     }
@@ -62,10 +63,19 @@ static void finish(void *context, bool is_stopping)
 static void sent(void *context, const struct engine_answer *answer)
 {
     struct crossing *crossing = context;
-    if (answer->status)
-        end(crossing, errno_of_status(answer->status));
+    int error = errno_of_status(answer->status);
+    /* Of a rename EINVAL is said to be a move into itself; these are words that are no
+       words. */
+    if (error)
+        end(crossing, error == EINVAL ? EBADMSG : error);
     else
         notifier_defer(crossing->face->notifier, finish, crossing);
+}
+
+static bool takes_files(enum node_kind kind)
+{
+    return kind == NODE_TASKS || kind == NODE_EXECUTE || kind == NODE_STATE ||
+           kind == NODE_STATUS || kind == NODE_BEHAVIOR;
 }
 
 static enum status find_target(struct crossing *crossing, unsigned flags)
@@ -87,8 +97,7 @@ static enum status find_target(struct crossing *crossing, unsigned flags)
         return entry_status(face, target, status);
     if (is_there && flags & RENAME_NOREPLACE)
         return STATUS_EXISTS;
-    if (target->kind != NODE_STATE && target->kind != NODE_TASKS &&
-        target->kind != NODE_EXECUTE)
+    if (!takes_files(target->kind))
         return STATUS_PERMISSION;
     status = entry_attributes_unsent(face, target, &attributes);
     if (!status)
@@ -184,11 +193,14 @@ static void post(struct crossing *crossing)
     struct tree_post message = {
         .messages = &content, .count = 1, .first_line = 1, .note = &note};
     struct engine_answer nothing = {.detail = ""};
-    if (crossing->target.kind == NODE_STATE)
+    enum node_kind target = crossing->target.kind;
+    if (target == NODE_STATE)
         engine_set_state_noting(tree_engine(tree), crossing->target.actor, content,
                                 &note, sent, crossing);
     else if (content.size == 0) /* sends nothing, as everywhere */
         sent(crossing, &nothing);
+    else if (target == NODE_STATUS || target == NODE_BEHAVIOR)
+        tree_write(tree, &crossing->target, content, STATE_VERSION_ANY, sent, crossing);
     else
         tree_post(tree, &crossing->target, &message, sent, crossing);
 }

@@ -2,8 +2,10 @@
 /*
  * Renames across the line between ordinary and special files (contract, section 9). An
  * ordinary file renamed onto `state`, `tasks` or `execute` sends its bytes there and is
- * gone: that is how sed, rsync and most editors save. `state` renamed to an ordinary
- * name leaves a copy there and is hidden: that is how they make backups.
+ * gone: that is how sed, rsync and most editors save. Onto `status` and `behavior` its
+ * words are written, as WebDAV's MOVE does; after a crash they may be written again.
+ * `state` renamed to an ordinary name leaves a copy there and is hidden: that is how
+ * they make backups.
  *
  * The kernel goes on with what it had before the rename: it takes the new name for the
  * old file until it asks again. So the sent file is STALE from then on, at which it

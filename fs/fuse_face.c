@@ -130,6 +130,7 @@ static struct fuse_face *new_face(struct tree *tree,
     face->tree = tree;
     face->inodes = inodes_open();
     face->hidden = hidden_open(options->clock);
+    face->copying = copying_open(options->clock);
     face->ordinary = ordinary_open(folder_open_area, face);
     leftovers_init(&face->leftovers);
     face->openings = openings_open();
@@ -245,6 +246,7 @@ void fuse_face_close(struct fuse_face *face)
     leftovers_drop(&face->leftovers);
     ordinary_close(face->ordinary);
     hidden_close(face->hidden);
+    copying_close(face->copying);
     inodes_close(face->inodes);
     close(face->end_descriptor);
     pthread_cond_destroy(&face->changed);

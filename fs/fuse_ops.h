@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "common/tree/tree.h"
+#include "fs/copying.h"
 #include "fs/fuse_lib.h"
 #include "fs/hidden.h"
 #include "fs/inode.h"
@@ -24,6 +25,7 @@ struct fuse_face {
     struct tree *tree; /* borrowed */
     struct inodes *inodes;
     struct hidden *hidden;
+    struct copying *copying;
     struct ordinary_table *ordinary;
     struct leftovers leftovers; /* open ordinary files and folders */
     struct openings *openings;

@@ -232,10 +232,12 @@ static void made(void *context, const struct engine_answer *answer)
     enum status status = answer->status;
     if (!status)
         status = entry_describe(face, &node, making->name, &entry);
-    if (status)
+    if (status) {
         reply_status(making->request, status);
-    else
+    } else {
+        copying_made(face->copying, entry.ino, fuse_req_ctx(making->request)->pid);
         entry_reply(making->request, &entry);
+    }
     free(making);
 }
 

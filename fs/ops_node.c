@@ -42,6 +42,18 @@ static enum status as_lookup(struct fuse_face *face, fuse_ino_t parent,
     return entry_status(face, &folder, status);
 }
 
+/* See fs/copying.h: what is to be created anew is as good as removed. */
+static bool is_missed(fuse_req_t request, fuse_ino_t parent, const char *name,
+                      const struct node *node)
+{
+    struct fuse_face *face = face_of(request);
+    if (node->actor == 0 || node_is_folder(node) || node_is_unlisted(node) ||
+        !copying_misses(face->copying, parent, fuse_req_ctx(request)->pid, node->kind))
+        return false;
+    hidden_add(face->hidden, parent, view_text(name));
+    return true;
+}
+
 void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
     struct fuse_face *face = face_of(request);
@@ -52,6 +64,8 @@ void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
         return;
     }
     enum status status = entry_find(face, parent, name, &node);
+    if (!status && is_missed(request, parent, name, &node))
+        status = STATUS_NOT_FOUND;
     if (!status)
         status = entry_describe(face, &node, name, &entry);
     if (status)

@@ -149,12 +149,34 @@ static void reply_stat(fuse_req_t request, int descriptor)
     fuse_reply_attr(request, &stat, BELIEVED_SECONDS);
 }
 
+/* Of a file that was sent: those of the special file that the kernel takes it for,
+   until it looks the name up again. Emacs looks at what it has just renamed by a
+   descriptor, and that asks for no name again. False when it was not sent. */
+static bool reply_as_sent(fuse_req_t request, fuse_ino_t inode)
+{
+    struct fuse_face *face = face_of(request);
+    uint64_t folder;
+    char name[FILE_NAME_BYTES_MAX + 1];
+    struct node node;
+    struct attributes attributes;
+    struct stat stat;
+    if (!ordinary_sent_to(face->ordinary, inode, &folder, name) ||
+        entry_find(face, folder, name, &node) ||
+        entry_attributes(face, &node, &attributes))
+        return false;
+    entry_fill_stat(inode, &attributes, &stat);
+    fuse_reply_attr(request, &stat, 0);
+    return true;
+}
+
 void ordinary_getattr(fuse_req_t request, fuse_ino_t inode)
 {
     struct fuse_face *face = face_of(request);
     struct ordinary *held = ordinary_hold(face->ordinary, inode);
     if (!held) {
-        fuse_reply_err(request, errno);
+        int error = errno;
+        if (!reply_as_sent(request, inode))
+            fuse_reply_err(request, error);
         return;
     }
     reply_stat(request, ordinary_descriptor(held));

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -339,15 +340,32 @@ void ordinary_moved(struct ordinary_table *table, const struct stat *stat,
     pthread_mutex_unlock(&table->lock);
 }
 
-uint64_t ordinary_sent(struct ordinary_table *table, const struct stat *stat)
+uint64_t ordinary_sent(struct ordinary_table *table, const struct stat *stat,
+                       uint64_t folder, const char *name)
 {
     pthread_mutex_lock(&table->lock);
     struct ordinary *file = find_file(table, identity_of(stat));
-    if (file)
+    if (file) {
+        call(file, folder, name);
         file->is_sent = true;
+    }
     uint64_t number = file ? file->number : 0;
     pthread_mutex_unlock(&table->lock);
     return number;
+}
+
+bool ordinary_sent_to(struct ordinary_table *table, uint64_t number,
+                      uint64_t *folder_out, char name_out[FILE_NAME_BYTES_MAX + 1])
+{
+    pthread_mutex_lock(&table->lock);
+    const struct ordinary *file = find_number(table, number);
+    bool is_sent = file && file->is_sent;
+    if (is_sent) {
+        *folder_out = file->folder;
+        snprintf(name_out, FILE_NAME_BYTES_MAX + 1, "%s", file->name);
+    }
+    pthread_mutex_unlock(&table->lock);
+    return is_sent;
 }
 
 uint64_t ordinary_number(struct ordinary_table *table, const struct stat *stat)

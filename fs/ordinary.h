@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "common/base/bytes.h"
+#include "common/base/limits.h"
 
 #define ORDINARY_BIT (UINT64_C(1) << 62)
 #define ORDINARY_DEPTH_MAX 512 /* folders reopened on the way to a file */
@@ -51,10 +52,14 @@ void ordinary_forget(struct ordinary_table *table, uint64_t number, uint64_t loo
 /* It is called otherwise now; nothing happens when the kernel does not know it. */
 void ordinary_moved(struct ordinary_table *table, const struct stat *stat,
                     uint64_t folder, const char *name);
-/* Its bytes were sent and it is gone, though the kernel may still show it for a moment
-   under the name that it was sent to: every use of it is STALE from now on. Returns its
-   number, 0 when the kernel does not know it. */
-uint64_t ordinary_sent(struct ordinary_table *table, const struct stat *stat);
+/* Its bytes were sent to `name` in `folder` and it is gone, though the kernel may still
+   show it for a moment under that name: every use of it is STALE from now on. Returns
+   its number, 0 when the kernel does not know it. */
+uint64_t ordinary_sent(struct ordinary_table *table, const struct stat *stat,
+                       uint64_t folder, const char *name);
+/* Where the bytes of that file were sent to; false for one that was not sent. */
+bool ordinary_sent_to(struct ordinary_table *table, uint64_t number,
+                      uint64_t *folder_out, char name_out[FILE_NAME_BYTES_MAX + 1]);
 /* The number of the file, 0 when the kernel does not know it. */
 uint64_t ordinary_number(struct ordinary_table *table, const struct stat *stat);
 

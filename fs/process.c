@@ -18,11 +18,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/bytes.h"
 
 #define ENTRIES_BYTES 4096 /* about 160 descriptors a call */
+#define SYSCALL_TRIES 20u
+#define SYSCALL_PAUSE_NS 50000
 
 /* tgkill with a leader's id as both finds it; another thread's id is no process's. */
 static bool is_leader(pid_t thread)
@@ -121,6 +124,36 @@ int process_descriptors(pid_t process, const struct open_file *file, int enough)
     int count = count_in(folder, file, enough);
     close(folder);
     return count;
+}
+
+/* -1: none, or not to be told. The request may be here before the thread sleeps, and
+   until then it is only said to be running. */
+static long flags_of_open(pid_t thread)
+{
+    char path[64], text[256];
+    snprintf(path, sizeof path, "/proc/%d/syscall", (int)thread);
+    for (unsigned tries = 0; tries < SYSCALL_TRIES; tries++) {
+        unsigned long words[3];
+        long number;
+        if (read_small(AT_FDCWD, path, text, sizeof text) <= 0)
+            return -1;
+        if (sscanf(text, "%ld %lx %lx %lx", &number, &words[0], &words[1], &words[2]) ==
+            4)
+            return number == SYS_openat ? (int)words[2]
+#ifdef SYS_open
+                   : number == SYS_open ? (int)words[1]
+#endif
+                                        : -1;
+        nanosleep(&(struct timespec){.tv_nsec = SYSCALL_PAUSE_NS}, NULL);
+    }
+    return -1;
+}
+
+bool process_creates_anew(pid_t thread)
+{
+    const int anew = O_CREAT | O_EXCL;
+    long flags = thread > 0 ? flags_of_open(thread) : -1;
+    return flags >= 0 && (flags & anew) == anew;
 }
 
 /* The children that this thread of the process made. */

@@ -25,6 +25,9 @@ struct open_file {
 /* How many descriptors of the file the process holds, counted no further than `enough`;
    -1 when that cannot be told. A process that is gone holds none. */
 int process_descriptors(pid_t process, const struct open_file *file, int enough);
+/* Whether the thread, whose request waits for us, is in open(2) or openat(2) with
+   O_CREAT and O_EXCL; false where it cannot be told. */
+bool process_creates_anew(pid_t thread);
 /* Whether a child of the process may hold the file; true where it cannot be told. */
 bool process_has_heir(pid_t process, const struct open_file *file);
 

@@ -168,7 +168,7 @@ enum status spot_open(struct files *files, const struct file_place *place, bool 
                       struct spot *spot_out)
 {
     struct view path = place->path;
-    int area;
+    int area = -1;
     enum status status = path.size ? files_check_path(path) : STATUS_INVALID;
     if (!status)
         status = files_open_area(files, place->area, make, &area);

@@ -137,7 +137,13 @@ Test(ordinary, what_was_sent_is_stale_and_its_inode_free_for_another)
     touch("a");
     uint64_t number = see("a");
     cr_assert_eq(fstatat(top, "a", &stat, 0), 0);
-    cr_expect_eq(ordinary_sent(table, &stat), number);
+    uint64_t folder;
+    char name[FILE_NAME_BYTES_MAX + 1];
+    cr_expect_not(ordinary_sent_to(table, number, &folder, name));
+    cr_expect_eq(ordinary_sent(table, &stat, 7, "tasks"), number);
+    cr_expect(ordinary_sent_to(table, number, &folder, name));
+    cr_expect_eq(folder, 7);
+    cr_expect_str_eq(name, "tasks");
     cr_expect_not(is_found(number));
     cr_expect_neq(see("a"), number);
     ordinary_forget(table, number, 1);
