@@ -186,8 +186,15 @@ static void note_outcome(struct finish *finish)
     }
     if (change->flags & CHANGE_RAN)
         head->last_turn_ms = finish->wall_ms;
-    if (change->outcome == TASK_FAILED)
-        attention_note_error(finish->actor, &finish->task, change->result);
+    if (change->outcome != TASK_FAILED)
+        return;
+    attention_note_error(finish->actor, &finish->task, change->result);
+    const struct engine_options *options = &finish->engine->options;
+    int64_t until_ms = finish->clock_ms + (finish->task.head.flags & TASK_KEYED
+                                               ? options->retention_failed_ms
+                                               : options->retention_keyless_ms);
+    if (until_ms > head->failed_until_ms)
+        head->failed_until_ms = until_ms;
 }
 
 static void change_state(struct finish *finish)

@@ -96,6 +96,12 @@ static void set_remove(struct engine *engine, uint64_t id)
     pthread_mutex_unlock(&set->mutex);
 }
 
+/* A failure that is forgotten can be neither retried nor looked at. */
+static bool remembers_failure(const struct actor_head *head, int64_t clock_ms)
+{
+    return head->counts.failed && clock_ms < head->failed_until_ms;
+}
+
 static enum attention reason(struct engine *engine, const struct actor *actor)
 {
     const struct actor_head *head = &actor->record.head;
@@ -105,7 +111,7 @@ static enum attention reason(struct engine *engine, const struct actor *actor)
         return ATTENTION_SUSPENDED;
     if (actor_unfinished(actor) >= engine->options.mailbox_tasks_max)
         return ATTENTION_FULL;
-    if (head->counts.failed)
+    if (remembers_failure(head, engine->applying_clock_ms))
         return ATTENTION_FAILED;
     if (head->counts.pending && !behavior_of(engine->behaviors, &actor->record))
         return ATTENTION_NO_BEHAVIOR;
@@ -213,19 +219,26 @@ static int older_first(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
+/* That a failure was forgotten is no record: it is seen when somebody looks. */
+static bool is_shown(const struct actor_head *head, int64_t clock_ms)
+{
+    return head->attention == ATTENTION_FAILED ? remembers_failure(head, clock_ms)
+                                               : head->attention != ATTENTION_NONE;
+}
+
 /* ACTOR WHY SINCE KEY ERROR */
-static bool render_line(struct engine *engine, uint64_t id, struct attention_line *line)
+static bool render_line(struct engine *engine, uint64_t id, int64_t clock_ms,
+                        struct attention_line *line)
 {
     struct index_snapshot snapshot;
     struct actor_record record;
     struct pair_key key;
     struct view packed;
     index_snapshot_begin(engine->index, &snapshot);
-    bool shown = index_get(&snapshot, TABLE_ACTORS, single_key(&key, id), &packed) &&
-                 actor_unpack(packed, &record) &&
-                 record.head.attention != ATTENTION_NONE;
+    bool found = index_get(&snapshot, TABLE_ACTORS, single_key(&key, id), &packed) &&
+                 actor_unpack(packed, &record);
     index_snapshot_end(&snapshot);
-    if (!shown)
+    if (!found || !is_shown(&record.head, clock_ms))
         return false;
     line->since_ms = record.head.attention_ms;
     append_column(&line->text, view_text(record.name));
@@ -250,9 +263,10 @@ void engine_attention(struct engine *engine, struct bytes *out)
         memcpy(list, set->list, count * sizeof *list);
     pthread_mutex_unlock(&set->mutex);
     struct attention_line *lines = memory_take_zeroed(count + 1, sizeof *lines);
+    int64_t clock_ms = core_store_clock(engine);
     size_t shown = 0;
     for (size_t i = 0; i < count; i++)
-        shown += render_line(engine, list[i].id, &lines[shown]);
+        shown += render_line(engine, list[i].id, clock_ms, &lines[shown]);
     qsort(lines, shown, sizeof *lines, older_first);
     for (size_t i = 0; i < shown; i++) {
         bytes_append(out, view_bytes(&lines[i].text));

@@ -95,7 +95,7 @@ static void act_on_line(struct control *control, struct view line)
 {
     const char *space = memchr(line.data, ' ', line.size);
     struct view word = space ? view_of(line.data, (size_t)(space - line.data)) : line;
-    control->ended_before = control->ended_count;
+    control->ended_before = control->ended.count;
     struct view argument = view_of(word.data + word.size, line.size - word.size);
     while (argument.size && *argument.data == ' ')
         argument = view_of(argument.data + 1, argument.size - 1);
@@ -187,7 +187,7 @@ void decide_control(struct engine *engine, struct request *request)
                       reason.data);
     else
         finish(&control, request);
-    free(control.ended);
+    free(control.ended.list);
     free(control.bonds);
 }
 
@@ -208,7 +208,7 @@ enum status control_line(struct engine *engine, struct actor *actor, struct acto
         follow_up(&control);
         record_tell(engine, actor->id);
     }
-    free(control.ended);
+    free(control.ended.list);
     free(control.bonds);
     return control.status;
 }
@@ -216,11 +216,12 @@ enum status control_line(struct engine *engine, struct actor *actor, struct acto
 size_t control_bytes_max(struct engine *engine, const struct actor *actor,
                          struct view line)
 {
-    const struct actor_head *head = &actor->record.head;
-    size_t changes = 4;
+    static const struct change retry = {.type = CHANGE_RETRY};
+    size_t told = 4, retried = 0;
     if (view_starts_with(line, "clear"))
-        changes += 2 * actor_unfinished(actor);
+        told += 2 * actor_unfinished(actor);
     if (view_starts_with(line, "retry"))
-        changes += head->log_next - head->log_first;
-    return changes * (NOTICE_BYTES_MAX + notice_letter_bytes_max(engine));
+        retried = actor->record.head.counts.failed;
+    return told * (NOTICE_BYTES_MAX + notice_letter_bytes_max(engine)) +
+           retried * change_size_max(&retry);
 }

@@ -11,6 +11,12 @@
 #include "common/engine/bond.h"
 #include "common/journal/change.h"
 
+/* Tasks by their sequence numbers. */
+struct sequence_list {
+    uint64_t *list;
+    size_t count, capacity;
+};
+
 struct control {
     struct engine *engine;
     struct actor *actor;
@@ -22,9 +28,8 @@ struct control {
     bool voids_turn, restarts;
     struct bond *bonds; /* likewise, of those that words changed */
     size_t bond_count;
-    uint64_t *ended; /* sequence numbers dealt with so far */
-    size_t ended_count, ended_capacity;
-    size_t ended_before; /* of these by earlier words */
+    struct sequence_list ended; /* dealt with so far */
+    size_t ended_before;        /* of these by earlier words */
 };
 
 /* The word cannot be obeyed: nothing of the write is. */

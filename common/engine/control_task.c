@@ -8,27 +8,26 @@
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 
+static void sequence_list_add(struct sequence_list *list, uint64_t sequence)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity * 2 + 16;
+        list->list = memory_resize(list->list, list->capacity * sizeof *list->list);
+    }
+    list->list[list->count++] = sequence;
+}
+
 static bool is_among(const struct control *control, size_t count, uint64_t sequence)
 {
     for (size_t i = 0; i < count; i++)
-        if (control->ended[i] == sequence)
+        if (control->ended.list[i] == sequence)
             return true;
     return false;
 }
 
-static bool was_ended(const struct control *control, uint64_t sequence)
-{
-    return is_among(control, control->ended_count, sequence);
-}
-
 static void note_ended(struct control *control, uint64_t sequence)
 {
-    if (control->ended_count == control->ended_capacity) {
-        control->ended_capacity = control->ended_capacity * 2 + 16;
-        control->ended = memory_resize(control->ended, control->ended_capacity *
-                                                           sizeof *control->ended);
-    }
-    control->ended[control->ended_count++] = sequence;
+    sequence_list_add(&control->ended, sequence);
 }
 
 /* ------------------------------------------------------------------ one task each */
@@ -47,7 +46,7 @@ static bool find_key(struct control *control, const char *word, struct view argu
         control_refuse(control, STATUS_NOT_FOUND, word, argument, "no such key");
         return false;
     }
-    if (was_ended(control, task->head.sequence)) {
+    if (is_among(control, control->ended.count, task->head.sequence)) {
         control_refuse(control, STATUS_BUSY, word, argument,
                        "a word before it in the same write concerns that task already");
         return false;
@@ -120,32 +119,60 @@ static void retry_task(struct control *control, const struct task_record *task)
 
 /* --------------------------------------------------------------------- many tasks */
 
-static bool retry_line(void *context, uint64_t number, struct view packed)
+static bool find_failed_line(void *context, uint64_t number, struct view packed)
 {
     (void)number;
-    struct control *control = context;
-    struct engine *engine = control->engine;
     struct log_record line;
-    struct task_record task;
-    if (!log_record_unpack(packed, &line) || line.state != TASK_FAILED ||
-        was_ended(control, line.sequence))
-        return true;
-    if (task_find(index_decided(engine->index), control->head.id, line.sequence,
-                  &task) &&
-        task.head.state == TASK_FAILED &&
-        task_is_remembered(engine, &control->head, &task.head, engine->clock_ms))
-        retry_task(control, &task);
+    if (log_record_unpack(packed, &line) && line.state == TASK_FAILED)
+        sequence_list_add(context, line.sequence);
     return true;
 }
 
-/* The failed tasks are found in the log, oldest first. */
+static void find_failed(void *context, uint64_t sequence)
+{
+    sequence_list_add(context, sequence);
+}
+
+static int by_number(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static void retry_if_failed(struct control *control, uint64_t sequence)
+{
+    struct engine *engine = control->engine;
+    struct task_record task;
+    if (task_find(index_decided(engine->index), control->head.id, sequence, &task) &&
+        task.head.state == TASK_FAILED &&
+        task_is_remembered(engine, &control->head, &task.head, engine->clock_ms) &&
+        !is_among(control, control->ended_before, sequence))
+        retry_task(control, &task);
+}
+
+/* In the order in which they were sent: those with a key, however long ago they failed,
+   and of the others those that the log shows. */
+static void retry_failed(struct control *control)
+{
+    struct index *index = control->engine->index;
+    const struct actor_head *head = &control->actor->record.head;
+    struct sequence_list failed = {0};
+    index_each_failed(index, head->id, find_failed, &failed);
+    index_scan(index_decided(index), TABLE_LOG, head->id, head->log_first,
+               head->log_next, find_failed_line, &failed);
+    if (failed.count)
+        qsort(failed.list, failed.count, sizeof *failed.list, by_number);
+    for (size_t i = 0; i < failed.count; i++)
+        if (i == 0 || failed.list[i] != failed.list[i - 1])
+            retry_if_failed(control, failed.list[i]);
+    free(failed.list);
+}
+
 void control_retry(struct control *control, struct view argument)
 {
     struct task_record task;
-    const struct actor_head *head = &control->actor->record.head;
     if (view_equal(argument, view_text("failed"))) {
-        index_scan(index_decided(control->engine->index), TABLE_LOG, head->id,
-                   head->log_first, head->log_next, retry_line, control);
+        retry_failed(control);
         return;
     }
     if (!find_key(control, "retry", argument, &task))
@@ -159,8 +186,7 @@ void control_retry(struct control *control, struct view argument)
 
 struct clearing {
     struct control *control;
-    uint64_t *found; /* sequence numbers */
-    size_t count, capacity;
+    struct sequence_list found;
 };
 
 static bool clear_task(void *context, uint64_t number, struct view packed)
@@ -174,12 +200,7 @@ static bool clear_task(void *context, uint64_t number, struct view packed)
         is_among(control, control->ended_before, task.head.sequence) ||
         (task.head.sequence == actor->running_sequence && !actor->turn_void))
         return true;
-    if (clearing->count == clearing->capacity) {
-        clearing->capacity = clearing->capacity * 2 + 64;
-        clearing->found = memory_resize(clearing->found,
-                                        clearing->capacity * sizeof *clearing->found);
-    }
-    clearing->found[clearing->count++] = task.head.sequence;
+    sequence_list_add(&clearing->found, task.head.sequence);
     return true;
 }
 
@@ -192,11 +213,11 @@ void control_clear(struct control *control)
     struct task_record task;
     index_scan(index_decided(engine->index), TABLE_LIVE, control->head.id, 1,
                control->actor->record.head.next_slot, clear_task, &clearing);
-    for (size_t i = 0; i < clearing.count; i++)
+    for (size_t i = 0; i < clearing.found.count; i++)
         if (task_find_live(index_decided(engine->index), control->head.id,
-                           clearing.found[i], &task))
+                           clearing.found.list[i], &task))
             cancel_task(control, &task);
-    free(clearing.found);
+    free(clearing.found.list);
 }
 
 void control_cancel_timer(struct control *control, struct view argument)
@@ -205,6 +226,6 @@ void control_cancel_timer(struct control *control, struct view argument)
     if (!timer_find(control->engine, control->head.id, argument, &task))
         control_refuse(control, STATUS_NOT_FOUND, "canceltimer", argument,
                        "no such timer");
-    else if (!was_ended(control, task.head.sequence))
+    else if (!is_among(control, control->ended.count, task.head.sequence))
         cancel_task(control, &task);
 }

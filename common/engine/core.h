@@ -154,6 +154,8 @@ bool core_step(struct engine *engine);
 int64_t core_idle_ns(struct engine *engine);
 
 /* read.c */
+/* The store's own clock now, which decides what has expired. Any thread. */
+int64_t core_store_clock(struct engine *engine);
 bool actor_record_find(struct index_snapshot *snapshot, uint64_t id,
                        struct actor_record *record_out);
 void task_describe(const struct engine *engine, const struct actor_head *actor,

@@ -39,8 +39,7 @@ const char *activity_text(enum activity activity)
     return texts[activity];
 }
 
-/* The store's own clock now, which decides what has expired. */
-static int64_t store_clock(struct engine *engine)
+int64_t core_store_clock(struct engine *engine)
 {
     return engine->opened_clock_ms +
            (engine->clock->monotonic_ns(engine->clock) - engine->opened_ns) / 1000000;
@@ -252,7 +251,8 @@ static bool find_task(struct engine *engine, struct index_snapshot *snapshot,
                       struct actor_record *record, struct task_record *task)
 {
     return actor_record_find(snapshot, actor, record) &&
-           key_find(engine, snapshot, &record->head, key, store_clock(engine), task);
+           key_find(engine, snapshot, &record->head, key, core_store_clock(engine),
+                    task);
 }
 
 void task_describe(const struct engine *engine, const struct actor_head *actor,

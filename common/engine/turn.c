@@ -135,6 +135,7 @@ static bool is_ready(const struct engine *engine, const struct actor *actor,
 static void note_no_behavior(struct engine *engine, struct actor *actor)
 {
     engine->applying = journal_last(engine->journal);
+    engine->applying_clock_ms = engine->clock_ms;
     attention_update(engine, actor->id);
     actor_touch_shown(engine, actor);
 }

@@ -92,6 +92,11 @@ bool index_is_recent(struct index *index, enum table table, struct view key);
 typedef void index_each_fn(void *context, struct view key, struct view value);
 void index_each_recent(struct index *index, enum table table, index_each_fn *each,
                        void *context);
+/* Calls `each` for the tasks of an actor that have a key and whose receipt is that of a
+   failure, expired or not: in no order, some of them more than once. */
+typedef void index_sequence_fn(void *context, uint64_t sequence);
+void index_each_failed(struct index *index, uint64_t actor, index_sequence_fn *each,
+                       void *context);
 /* The sequencer's own view of everything it decided. Values live until the next
    index_decided_end. */
 struct index_snapshot *index_decided(struct index *index);

@@ -11,7 +11,7 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
               "packed forms are little-endian");
-static_assert(sizeof(struct actor_head) == 240, "the packed form of an actor changed");
+static_assert(sizeof(struct actor_head) == 248, "the packed form of an actor changed");
 static_assert(sizeof(struct task_head) == 96, "the packed form of a task changed");
 
 void number_to_key(uint64_t number, char out[8])

@@ -18,7 +18,7 @@
 #include "common/base/limits.h"
 #include "common/base/name.h"
 
-#define RECORD_VERSION 2 /* 1 was never released */
+#define RECORD_VERSION 3 /* 1 and 2 were never released */
 #define ACTOR_PARTS 9    /* the folder and the eight files in it */
 
 struct record_owner {
@@ -52,6 +52,8 @@ struct actor_head {
     uint64_t changes;
     int64_t created_ms, last_turn_ms, state_ms, changed_ms, retry_ms;
     int64_t attention_ms; /* since when it needs someone; 0: it does not */
+    int64_t
+        failed_until_ms; /* store clock: the last failure is remembered until then */
     uint32_t flags;
     uint32_t attention;           /* why: enum attention of the engine */
     uint32_t running_incarnation; /* `running` holds only in this opening */

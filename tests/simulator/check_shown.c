@@ -215,6 +215,14 @@ static bool is_loose(const struct sim *sim, const struct actor_model *actor)
     return sim->plan.away && strcmp(actor->why, "no-behavior") == 0;
 }
 
+/* A failure that is forgotten meanwhile is nobody's concern. */
+static bool is_needed(struct sim *sim, const struct actor_model *actor)
+{
+    bool has_expired = strcmp(actor->why, "failed") == 0 &&
+                       sim_store_clock(sim) >= actor->failed_until_ms;
+    return !actor->is_gone && *actor->why && !has_expired;
+}
+
 void check_attention(struct sim *sim)
 {
     BYTES_AUTO(is);
@@ -222,7 +230,7 @@ void check_attention(struct sim *sim)
     engine_attention(sim->engine, &is);
     for (size_t i = 0; i < sim->committed.actor_count; i++) {
         const struct actor_model *actor = sim->committed.actors[i];
-        if (actor->is_gone || !*actor->why || is_loose(sim, actor))
+        if (!is_needed(sim, actor) || is_loose(sim, actor))
             continue;
         BYTES_AUTO(line);
         append_need(&line, actor);

@@ -203,6 +203,17 @@ static void change_state(struct actor_model *actor, const struct event *event,
             actor->tasks[i].state = TASK_PENDING;
 }
 
+static void note_failure(const struct model *model, struct actor_model *actor,
+                         const struct task_model *task)
+{
+    const struct engine_options *options = model->rules->options;
+    int64_t until_ms =
+        task->finished_clock_ms +
+        (task->key.size ? options->retention_failed_ms : options->retention_keyless_ms);
+    if (until_ms > actor->failed_until_ms)
+        actor->failed_until_ms = until_ms;
+}
+
 static void finish(struct model *model, struct actor_model *actor,
                    const struct event *event, const struct effect *effect)
 {
@@ -228,8 +239,10 @@ static void finish(struct model *model, struct actor_model *actor,
     actor->last_finished = task->sequence;
     if (effect->has_run)
         actor->last_turn_ms = event->wall_ms;
-    if (effect->outcome == TASK_FAILED)
+    if (effect->outcome == TASK_FAILED) {
         note_error(actor, task, effect->text, model->arena);
+        note_failure(model, actor, task);
+    }
     write_line(model, actor, task, effect->turn_ms);
 }
 
@@ -342,7 +355,8 @@ static void apply(struct model *model, const struct event *event,
 }
 
 /* Contract, section 2: what someone should look at. */
-static const char *why_of(const struct model *model, const struct actor_model *actor)
+static const char *why_of(const struct model *model, const struct actor_model *actor,
+                          int64_t clock_ms)
 {
     uint64_t pending = actor_count_pending(actor);
     if (actor->retry_sequence)
@@ -351,7 +365,7 @@ static const char *why_of(const struct model *model, const struct actor_model *a
         return "suspended";
     if (actor_count_unfinished(actor) >= model->rules->options->mailbox_tasks_max)
         return "full";
-    if (actor->failed)
+    if (actor->failed && clock_ms < actor->failed_until_ms)
         return "failed";
     if (pending && !model_behavior(model, actor))
         return "no-behavior";
@@ -361,7 +375,7 @@ static const char *why_of(const struct model *model, const struct actor_model *a
 static void update_why(struct model *model, const struct event *event)
 {
     struct actor_model *actor = model_actor(model, model->applying);
-    const char *why = actor ? why_of(model, actor) : NULL;
+    const char *why = actor ? why_of(model, actor, event->clock_ms) : NULL;
     if (actor && strcmp(why, actor->why) != 0) {
         actor->why = why;
         actor->why_ms = event->wall_ms;

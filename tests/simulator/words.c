@@ -124,16 +124,27 @@ static void clear(struct write *write)
     }
 }
 
-/* Those that the log still shows, oldest line first. */
+static bool log_shows(const struct actor_model *actor, uint64_t sequence)
+{
+    for (size_t i = 0; i < actor->line_count; i++)
+        if (actor->lines[i].sequence == sequence &&
+            actor->lines[i].state == TASK_FAILED)
+            return true;
+    return false;
+}
+
+/* As they were sent: those with a key, and of the others those that the log shows. What
+   comes of it is new. */
 static void retry_failed(struct write *write)
 {
     const struct actor_model *actor = write->actor;
-    for (size_t i = 0; i < actor->line_count; i++) {
-        const struct task_model *task = actor_task(actor, actor->lines[i].sequence);
-        if (actor->lines[i].state == TASK_FAILED && task->state == TASK_FAILED &&
+    uint64_t next = actor->next;
+    for (uint64_t i = 1; i < next; i++) {
+        const struct task_model *task = actor_task(actor, i);
+        if (task && task->state == TASK_FAILED &&
             task_is_known(&write->sim->decided, actor, task,
                           write->sim->step_clock_ms) &&
-            !was_touched(write, task->sequence))
+            (task->key.size || log_shows(actor, i)) && !was_touched(write, i))
             retry(write, task);
     }
 }

@@ -49,6 +49,27 @@ Test(attention, shows_a_failed_task_until_it_is_retried_or_forgotten)
     cr_assert_str_eq(rig_attention(&rig), "");
 }
 
+Test(attention, shows_a_failure_for_as_long_as_it_is_remembered)
+{
+    uint64_t keyed = rig_create(&rig, "counter_1");
+    uint64_t keyless = rig_create(&rig, "counter_2");
+    rig_send(&rig, keyed, "tasks@a", "x");
+    rig_send(&rig, keyless, "tasks", "x");
+    rig_advance(&rig, rig.options.retention_keyless_ms);
+    rig_run(&rig);
+    cr_assert_not_null(strstr(rig_attention(&rig), "counter_1\tfailed"));
+    cr_assert_null(strstr(rig_attention(&rig), "counter_2"));
+    rig_send(&rig, keyless, "tasks", "y");
+    cr_assert_not_null(strstr(rig_attention(&rig), "counter_2\tfailed"));
+    rig_advance(&rig, rig.options.retention_failed_ms);
+    rig_run(&rig);
+    cr_assert_str_eq(rig_attention(&rig), "");
+    rig_create(&rig, "counter_3"); /* a record, which has the time */
+    rig_reopen(&rig);
+    cr_assert_str_eq(rig_attention(&rig), "");
+    cr_assert_eq(rig_info(&rig, keyed).failed, 1);
+}
+
 Test(attention, shows_a_suspended_a_full_and_a_retrying_actor)
 {
     uint64_t full = rig_create(&rig, "keep_full");

@@ -142,6 +142,45 @@ Test(control, retry_failed_takes_all_that_failed_oldest_first)
               "%s", rig_mailbox(&rig, actor));
 }
 
+/* Each filler's line of the log is longer than it need be by its key. */
+static void trim_the_log(void)
+{
+    for (unsigned i = 0; i < 40; i++) {
+        char name[300];
+        snprintf(name, sizeof name, "tasks@filler-%0150u", i);
+        rig_send(&rig, actor, name, "1");
+    }
+    cr_assert_null(strstr(rig_log(&rig, actor), "failed"));
+}
+
+Test(control, retry_failed_takes_those_that_the_log_no_longer_shows)
+{
+    rig.options.log_bytes_max = 4096;
+    rig_reopen(&rig);
+    rig_send(&rig, actor, "tasks@old", "x");
+    rig_send(&rig, actor, "tasks@forgotten", "x");
+    rig_send(&rig, actor, "tasks@retried", "x");
+    trim_the_log();
+    rig_reopen(&rig); /* its receipt is in LMDB now */
+    expect("forget forgotten\nsuspend\nretry retried", STATUS_OK);
+    rig_send(&rig, actor, "tasks@forgotten", "1");
+    expect("retry failed", STATUS_OK);
+    cr_assert_eq(rig_info(&rig, actor).failed, 0);
+    cr_assert_eq(state_of("old"), TASK_PENDING);
+    cr_assert_eq(rig_info(&rig, actor).pending, 3);
+}
+
+Test(control, retry_failed_takes_none_that_is_no_longer_remembered)
+{
+    rig_send(&rig, actor, "tasks@old", "x");
+    rig_advance(&rig, rig.options.retention_failed_ms - 1000);
+    rig_send(&rig, actor, "tasks@young", "x");
+    rig_advance(&rig, 2000);
+    expect("suspend\nretry failed", STATUS_OK);
+    cr_assert_eq(state_of("young"), TASK_PENDING);
+    cr_assert_eq(rig_info(&rig, actor).pending, 1);
+}
+
 Test(control, retry_failed_with_none_failed_does_nothing)
 {
     rig_send(&rig, actor, "tasks@ok", "1");
