@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from row import ACTORS, Measure, Row, redis_rate
+import rows_files
 import rows_http
 
 LISTED_ACTORS = 100000
@@ -263,4 +264,4 @@ def beanstalkd(stage, peers):
 
 EXPERIMENTS = (engine_many, engine_single, write_keyed, write_plain, write_single, bulk,
                turns, program_turns, worker_turns, worker_one, ring, reads,
-               *rows_http.EXPERIMENTS, beanstalkd)
+               *rows_files.EXPERIMENTS, *rows_http.EXPERIMENTS, beanstalkd)

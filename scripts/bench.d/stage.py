@@ -186,6 +186,16 @@ class Stage:
         return self.mounted([os.path.join(self.build, "empty_fuse"), "MNT",
                              "--actors", str(actors)])
 
+    @contextlib.contextmanager
+    def passthrough(self):
+        """libfuse's example over an empty folder; yields its mount."""
+        program = os.path.join(self.build, "passthrough")
+        if not os.path.exists(program):
+            raise RuntimeError("the examples of libfuse3-dev are not installed")
+        with self.folder() as folder:
+            with self.mounted([program, "-f", "-o", "source=" + folder, "MNT"]) as mount:
+                yield mount
+
     def fdatasync(self):
         """Microseconds of one small append and fdatasync, the median of a second."""
         with self.folder() as folder:
