@@ -281,10 +281,7 @@ void crossing_leave(fuse_req_t request, fuse_ino_t parent, const char *name,
     }
     status = copy_state(request, &node, &folder, new_name, flags & RENAME_NOREPLACE);
     folder_close(face, &folder);
-    if (!status) {
+    if (!status)
         hidden_add(face->hidden, parent, view_text(name));
-        if (face->prunes)
-            notifier_post(face->notifier, inode_of_listed(NODE_STATE, node.actor));
-    }
     reply_status(request, status);
 }

@@ -85,12 +85,12 @@ static double lasting_seconds(const struct fuse_face *face)
     return face->prunes ? LASTING_SECONDS : LASTING_SECONDS_UNPRUNED;
 }
 
-/* A state can be renamed away, and the kernel then takes the new name for the state. */
+/* A state can be renamed away, and the kernel takes the new name for the state until it
+   asks again: a backup must not show what was saved since. */
 static double entry_seconds(const struct fuse_face *face, const struct node *node)
 {
-    if (node_is_unlisted(node))
-        return 0;
-    return node->kind == NODE_STATE ? LOOKUP_SECONDS : lasting_seconds(face);
+    return node_is_unlisted(node) || node->kind == NODE_STATE ? 0
+                                                              : lasting_seconds(face);
 }
 
 double entry_attribute_seconds(const struct fuse_face *face, const struct node *node)

@@ -9,7 +9,8 @@
  * Attributes are believed as long where only chmod and chown change them: folders, and
  * `tasks` and `execute`, which are always empty. Where the content changes by itself
  * they are asked for each time. A name that is not listed is looked up each time, and
- * that look-up's attributes last for the open() that follows.
+ * that look-up's attributes last for the open() that follows; so is `state`, which can
+ * be renamed away.
  */
 #ifndef ACTORFS_FS_ENTRY_H
 #define ACTORFS_FS_ENTRY_H

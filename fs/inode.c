@@ -27,8 +27,7 @@ struct inode_entry {
 };
 
 struct inodes {
-    pthread_mutex_t lock; /* guards all that follows */
-    uint64_t last_number;
+    pthread_mutex_t lock;  /* guards all that follows */
     size_t count, buckets; /* buckets: a power of two */
     struct inode_entry **by_name, **by_number;
     struct inode_entry *oldest, *newest; /* idle: without a handle */
@@ -110,11 +109,20 @@ static struct inode_entry *find_name(struct inodes *inodes, const struct node *n
     return entry;
 }
 
+/* The same for the same name, also after it was forgotten, unless another has it. */
+static uint64_t take_number(struct inodes *inodes, uint64_t actor, struct view name)
+{
+    uint64_t number = UNLISTED | hash_bytes(hash_number(actor), name);
+    while (find_number(inodes, number))
+        number = UNLISTED | (number + 1);
+    return number;
+}
+
 static struct inode_entry *add(struct inodes *inodes, const struct node *node,
                                struct view name)
 {
     struct inode_entry *entry = memory_take_zeroed(1, sizeof *entry + name.size);
-    entry->number = UNLISTED | ++inodes->last_number;
+    entry->number = take_number(inodes, node->actor, name);
     entry->node = *node;
     entry->name_size = name.size;
     memcpy(entry->name, name.data, name.size);

@@ -6,11 +6,12 @@
  *     actor id << 5 | kind + 1        (actor 0: the files at the top; the root is 1)
  *
  * and because actor ids are never used again, neither are the numbers. A name that is
- * not listed (`tasks@KEY,wait=5s`) gets a number with the top bit set when it is first
- * looked up, and keeps it until the kernel has forgotten every lookup, or, without an
- * open handle, until INODES_IDLE_MAX others were used since: a kernel that does not
- * forget must not fill our memory. The kernel is then told that the number is stale,
- * and looks the name up again.
+ * not listed (`tasks@KEY,wait=5s`) gets a number with the top bit set, made of the
+ * name, when it is looked up: vim refuses to write a file whose number is another one
+ * than a moment ago. It stands for the name until the kernel has forgotten every
+ * lookup, or, without an open handle, until INODES_IDLE_MAX others were used since: a
+ * kernel that does not forget must not fill our memory. The kernel is then told that
+ * the number is stale, and looks the name up again.
  *
  * Any thread.
  */
