@@ -22,6 +22,7 @@
 #include "common/base/log.h"
 #include "fs/census.h"
 #include "fs/fuse_ops.h"
+#include "fs/greeting.h"
 #include "fs/handle.h"
 #include "fs/ops_ordinary.h"
 #include "fs/prune.h"
@@ -116,7 +117,7 @@ static enum status mount_session(struct fuse_face *face,
                      errno ? ": " : "", errno ? strerror(errno) : "");
         return STATUS_IO;
     }
-    if (note_device(face))
+    if (note_device(face) && greeting_amend(face->session))
         return STATUS_OK;
     bytes_format(message, "cannot look at %s: %s", face->mountpoint, strerror(errno));
     fuse_session_unmount(face->session);

@@ -4,10 +4,8 @@
 #include "fs/errno_map.h"
 #include "fs/ops_ordinary.h"
 
-/* What is left out is refused once with ENOSYS, and the kernel does without: extended
-   attributes (or every opening for writing, and every write to an ordinary file, would
-   ask for security.capability first), access (default_permissions has it), locks (local
-   ones do). */
+/* What is left out is refused once with ENOSYS, and the kernel does without: access
+   (default_permissions has it), locks (local ones do). */
 const struct fuse_lowlevel_ops fuse_ops = {
     .init = op_init,
     .lookup = op_lookup,
@@ -40,6 +38,10 @@ const struct fuse_lowlevel_ops fuse_ops = {
     .fallocate = op_fallocate,
     .lseek = op_lseek,
     .copy_file_range = op_copy_file_range,
+    .setxattr = op_setxattr,
+    .getxattr = op_getxattr,
+    .listxattr = op_listxattr,
+    .removexattr = op_removexattr,
 };
 
 void reply_status(fuse_req_t request, enum status status)

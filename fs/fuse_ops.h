@@ -37,7 +37,8 @@ struct fuse_face {
     uint32_t device_major, device_minor; /* of the mount; set once, before it serves */
     pthread_t loop;
     bool has_loop;
-    atomic_bool is_over; /* nothing more is sent to the kernel */
+    atomic_bool is_over;     /* nothing more is sent to the kernel */
+    atomic_bool has_greeted; /* the kernel's INIT was answered */
     int end_descriptor;
     pthread_mutex_t lock; /* guards is_greeted and is_ended */
     pthread_cond_t changed;

@@ -67,6 +67,14 @@ void ordinary_unlink(fuse_req_t request, fuse_ino_t parent, const char *name,
 void ordinary_rename(fuse_req_t request, fuse_ino_t parent, const char *name,
                      fuse_ino_t new_parent, const char *new_name, unsigned flags);
 
+/* --------------------------------------------------------------- ops_ordinary_xattr.c
+ */
+void op_setxattr(fuse_req_t request, fuse_ino_t inode, const char *name,
+                 const char *value, size_t size, int flags);
+void op_getxattr(fuse_req_t request, fuse_ino_t inode, const char *name, size_t size);
+void op_listxattr(fuse_req_t request, fuse_ino_t inode, size_t size);
+void op_removexattr(fuse_req_t request, fuse_ino_t inode, const char *name);
+
 /* ---------------------------------------------------------------- ops_ordinary_file.c
  */
 void ordinary_open_op(fuse_req_t request, fuse_ino_t inode,
