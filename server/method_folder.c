@@ -70,6 +70,8 @@ void method_mkcol(struct http_request *request)
         answer_problem(request, 409, "the folder that it would be in is not there");
     } else if (request->parent.kind == NODE_ROOT) {
         answer_problem(request, 403, "folders are made in /actors, and are actors");
+    } else if (!dav_conditions_hold(request)) {
+        return;
     } else if (request->node.kind == NODE_ORDINARY &&
                request->parent.kind != NODE_ACTORS) {
         begin_doing(request);
@@ -135,11 +137,8 @@ static void remove_node(struct http_request *request)
 
 void method_delete(struct http_request *request)
 {
-    struct attributes attributes;
     const char *depth = http_request_header(request, "Depth");
-    BYTES_AUTO(tag);
-    if (request->found ||
-        tree_attributes(request_tree(request), &request->node, &attributes)) {
+    if (request->found) {
         answer_problem(request, 404, "there is nothing of that name");
         return;
     }
@@ -147,8 +146,7 @@ void method_delete(struct http_request *request)
         answer_problem(request, 400, "DELETE of a folder has Depth infinity");
         return;
     }
-    method_tag(&tag, &request->node, &attributes);
-    if (method_check_conditions(request, true, view_bytes(&tag)))
+    if (dav_conditions_hold(request))
         remove_node(request);
 }
 

@@ -12,6 +12,7 @@
 #include "server/dav/locks.h"
 
 #define NOTE_PREFIX "dav/dead/"
+#define SWEEP_MS 10000
 
 static void append_key(struct bytes *out, const struct dav_place *place)
 {
@@ -26,6 +27,81 @@ static void append_key(struct bytes *out, const struct dav_place *place)
         bytes_format(out, "%02x", hash[i]);
 }
 
+/* ------------------------------------------------------------------------- bounds */
+
+static uint64_t cost_of(const struct dav_entry *entry)
+{
+    uint64_t bytes = entry->properties.size;
+    return bytes ? bytes + entry->path.size + DEAD_PLACE_BYTES : 0;
+}
+
+/* Takes `value` over; what was there before is the caller's. */
+static struct bytes exchange(struct dav *dav, struct dav_entry *entry,
+                             struct bytes value)
+{
+    struct bytes before = entry->properties;
+    dav->properties_bytes -= cost_of(entry);
+    entry->properties = value;
+    dav->properties_bytes += cost_of(entry);
+    return before;
+}
+
+/* Of actors that another face has retired. */
+static void drop_orphans(struct dav *dav)
+{
+    struct actor_info info;
+    for (size_t end = dav->count; end > 0;) {
+        struct dav_place whole = {dav->entries[end - 1]->area, view_of("", 0)};
+        if (whole.area && engine_actor(dav->engine, whole.area, &info))
+            dav_dead_drop(dav, &whole);
+        dav_entries_beneath(dav, &whole, &end);
+    }
+}
+
+/* Who asks again and again has not the time of all others spent on looking. */
+static void make_room(struct dav *dav)
+{
+    int64_t now_ns = dav->clock->monotonic_ns(dav->clock);
+    if (now_ns < dav->next_sweep_ns)
+        return;
+    dav->next_sweep_ns = now_ns + SWEEP_MS * INT64_C(1000000);
+    drop_orphans(dav);
+}
+
+static enum dead_room judge(struct dav *dav, uint64_t bytes)
+{
+    if (dav->properties_bytes + bytes > dav->properties_bytes_max)
+        make_room(dav);
+    return dav->properties_bytes + bytes <= dav->properties_bytes_max ? DEAD_FITS
+                                                                      : DEAD_STORE_FULL;
+}
+
+enum dead_room dav_dead_room(struct dav *dav, const struct dav_place *place,
+                             uint64_t bytes)
+{
+    const struct dav_entry *entry = dav_entry_find(dav, place);
+    uint64_t before = entry ? entry->properties.size : 0;
+    if (bytes <= before)
+        return DEAD_FITS;
+    if (bytes > DEAD_BYTES_MAX)
+        return DEAD_TOO_LARGE;
+    return judge(dav,
+                 before ? bytes - before : bytes + place->path.size + DEAD_PLACE_BYTES);
+}
+
+enum dead_room dav_dead_room_for_copy(struct dav *dav, const struct dav_place *from,
+                                      bool deep)
+{
+    size_t i, end = dav_entries_beneath(dav, from, &i);
+    uint64_t bytes = 0;
+    for (; i < end; i++)
+        if (deep || dav->entries[i]->path.size == from->path.size)
+            bytes += cost_of(dav->entries[i]);
+    return bytes ? judge(dav, bytes) : DEAD_FITS;
+}
+
+/* ------------------------------------------------------------------------ loading */
+
 static void load_note(void *context, const struct engine_note *note)
 {
     struct dav_place place;
@@ -35,7 +111,10 @@ static void load_note(void *context, const struct engine_note *note)
         log_warning("properties that were kept cannot be read and are passed over");
         return;
     }
-    bytes_append(&dav_entry_make(context, &place)->properties, properties);
+    struct bytes value = {0};
+    bytes_append(&value, properties);
+    value = exchange(context, dav_entry_make(context, &place), value);
+    bytes_free(&value);
 }
 
 void dav_dead_load(struct dav *dav)
@@ -60,10 +139,8 @@ static void restore(struct keeping *keeping)
     struct dav_place place = {keeping->area, view_bytes(&keeping->path)};
     dav_enter(keeping->dav);
     struct dav_entry *entry = dav_entry_make(keeping->dav, &place);
-    if (entry->properties_version == keeping->version) {
-        bytes_clear(&entry->properties);
-        bytes_append(&entry->properties, view_bytes(&keeping->before));
-    }
+    if (entry->properties_version == keeping->version)
+        keeping->before = exchange(keeping->dav, entry, keeping->before);
     dav_entry_tidy(keeping->dav, &place);
     dav_leave(keeping->dav);
 }
@@ -100,15 +177,15 @@ void dav_dead_keep(struct dav *dav, const struct dav_place *place, struct view v
 {
     struct dav_entry *entry = dav_entry_make(dav, place);
     struct keeping *keeping = memory_take_zeroed(1, sizeof *keeping);
+    struct bytes properties = {0};
     keeping->dav = dav;
     keeping->area = place->area;
     keeping->done = done;
     keeping->context = context;
     bytes_append(&keeping->path, place->path);
-    keeping->before = entry->properties;
     keeping->version = entry->properties_version = ++dav->last_version;
-    entry->properties = (struct bytes){0};
-    bytes_append(&entry->properties, value);
+    bytes_append(&properties, value);
+    keeping->before = exchange(dav, entry, properties);
     send_note(dav, place, value, keeping);
 }
 

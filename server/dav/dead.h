@@ -12,8 +12,20 @@
 
 /* Of one place; the rest of a note is for its path. */
 #define DEAD_BYTES_MAX (NOTE_VALUE_BYTES_MAX - 16384u)
+/* Of a store, unless the daemon is told otherwise: they are held in memory. Explorer
+   notes about 600 bytes with each file that it brings. */
+#define DEAD_TOTAL_BYTES_USUAL (256u << 20)
+/* What a place with properties costs beside them and its path. */
+#define DEAD_PLACE_BYTES 128u
 
 void dav_dead_load(struct dav *dav);
+enum dead_room { DEAD_FITS, DEAD_TOO_LARGE, DEAD_STORE_FULL };
+/* Whether properties of that size may be kept with the place. */
+enum dead_room dav_dead_room(struct dav *dav, const struct dav_place *place,
+                             uint64_t bytes);
+/* The same for a copy of those of the place; `deep`: and of all beneath it. */
+enum dead_room dav_dead_room_for_copy(struct dav *dav, const struct dav_place *from,
+                                      bool deep);
 /* Replaces the properties of the place, at once for whoever asks, and on disk when done
    is called; where that fails they are what they were. */
 void dav_dead_keep(struct dav *dav, const struct dav_place *place, struct view value,

@@ -182,6 +182,35 @@ bool dav_may_touch(struct http_request *request, const struct dav_place *place,
     return !locked;
 }
 
+/* ---------------------------------------------------------------------- conditions */
+
+static bool is_there(struct http_request *request, struct attributes *attributes)
+{
+    return request->found == STATUS_OK && !request->is_hidden &&
+           !request->is_announced &&
+           tree_attributes(request_tree(request), &request->node, attributes) ==
+               STATUS_OK;
+}
+
+bool dav_conditions_hold(struct http_request *request)
+{
+    struct attributes attributes = {0};
+    enum node_kind kind = request->node.kind;
+    const char *none = http_request_header(request, "If-None-Match");
+    bool exists = is_there(request, &attributes);
+    bool takes_any = kind == NODE_TASKS || kind == NODE_EXECUTE || kind == NODE_STATUS;
+    BYTES_AUTO(tag);
+    if (takes_any && (exists || request->is_announced)) {
+        if (exists && none && strcmp(none, "*") == 0)
+            answer_problem(request, 412, "it is there already");
+        return !request->answer.code;
+    }
+    method_tag(&tag, &request->node, &attributes);
+    return method_check_conditions(request, exists, view_bytes(&tag));
+}
+
+/* --------------------------------------------------------------------------- names */
+
 /* Making or removing a name touches its folder, too. */
 static bool may_write(struct http_request *request)
 {

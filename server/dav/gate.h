@@ -21,6 +21,11 @@ bool dav_gate(struct http_request *request);
 bool dav_may_touch(struct http_request *request, const struct dav_place *place,
                    enum dav_touch touch);
 
+/* If-Match and If-None-Match, of what the target names; on tasks, execute and status
+   If-Match holds if the file is there (contract, section 8). False when the request was
+   answered (412, 400). */
+bool dav_conditions_hold(struct http_request *request);
+
 /* The same as dav_state_version and dav_state_written, for a PUT of a `state`. */
 uint64_t dav_expected_state(struct http_request *request);
 void dav_wrote_state(struct http_request *request, uint64_t version);

@@ -230,18 +230,6 @@ static bool take(struct http_request *request, const struct dav_body *body, bool
     return obstacle == NO_OBSTACLE;
 }
 
-static bool conditions_hold(struct http_request *request)
-{
-    struct attributes attributes = {0};
-    BYTES_AUTO(tag);
-    bool exists = request->found == STATUS_OK && !request->is_hidden &&
-                  !request->is_announced &&
-                  tree_attributes(request_tree(request), &request->node, &attributes) ==
-                      STATUS_OK;
-    method_tag(&tag, &request->node, &attributes);
-    return method_check_conditions(request, exists, view_bytes(&tag));
-}
-
 /* What may be locked at all; false when the request was answered. */
 static bool is_lockable(struct http_request *request)
 {
@@ -262,7 +250,7 @@ static void lock_new(struct http_request *request, const struct dav_body *body,
 {
     struct dav *dav = request_dav(request);
     bool makes = request->found && request->node.kind == NODE_ORDINARY;
-    if (!is_lockable(request) || !conditions_hold(request) ||
+    if (!is_lockable(request) || !dav_conditions_hold(request) ||
         !take(request, body, deep))
         return;
     if (makes && !dav_may_touch(request, place_of(request), TOUCH_MEMBERS)) {

@@ -25,6 +25,7 @@ struct dav *dav_open(struct engine *engine, struct clock *clock, const char *sto
     dav->clock = clock;
     dav->store = memory_text(view_text(store));
     dav->next_expiry_ns = INT64_MAX;
+    dav->properties_bytes_max = DEAD_TOTAL_BYTES_USUAL;
     dav->recent = dav_recent_open();
     init_mutex(&dav->mutex);
     dav_locks_load(dav);
@@ -142,7 +143,7 @@ void dav_entry_tidy(struct dav *dav, const struct dav_place *place)
     size_t at = position_of(dav, place, &found);
     struct dav_entry *entry = found ? dav->entries[at] : NULL;
     if (!entry || entry->locks || entry->properties.size || entry->hidden_until_ns ||
-        entry->announced_until_ns)
+        entry->announced_until_ns || entry->is_leaving)
         return;
     dav->count--;
     memmove(dav->entries + at, dav->entries + at + 1,
@@ -235,5 +236,23 @@ void dav_show(struct dav *dav, const struct dav_place *place)
         entry->hidden_until_ns = entry->announced_until_ns = 0;
         dav_entry_tidy(dav, place);
     }
+    dav_leave(dav);
+}
+
+bool dav_begin_leaving(struct dav *dav, const struct dav_place *place)
+{
+    dav_enter(dav);
+    struct dav_entry *entry = dav_entry_make(dav, place);
+    bool is_first = !entry->is_leaving;
+    entry->is_leaving = true;
+    dav_leave(dav);
+    return is_first;
+}
+
+void dav_end_leaving(struct dav *dav, const struct dav_place *place)
+{
+    dav_enter(dav);
+    dav_entry_make(dav, place)->is_leaving = false;
+    dav_entry_tidy(dav, place);
     dav_leave(dav);
 }

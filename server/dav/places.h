@@ -35,6 +35,7 @@ struct dav_entry {
     uint64_t properties_version; /* grows when they change */
     int64_t hidden_until_ns;     /* 0: it is not */
     int64_t announced_until_ns;  /* 0: it is not */
+    bool is_leaving;             /* a MOVE sends it, and will remove it */
 };
 
 struct dav {
@@ -45,6 +46,8 @@ struct dav {
     struct dav_recent *recent; /* see recent.h */
     struct dav_entry **entries;
     size_t count, capacity, lock_count;
+    uint64_t properties_bytes, properties_bytes_max; /* of all; see dead.h */
+    int64_t next_sweep_ns;  /* for properties of actors that are gone */
     int64_t next_expiry_ns; /* of the lock or hidden name that ends first, or before */
     uint64_t last_version;  /* of properties */
 };
@@ -77,6 +80,10 @@ void dav_hide(struct dav *dav, const struct dav_place *place);
 bool dav_is_hidden(struct dav *dav, const struct dav_place *place);
 void dav_announce(struct dav *dav, const struct dav_place *place);
 bool dav_is_announced(struct dav *dav, const struct dav_place *place);
+/* A file is sent by one MOVE at a time, or it would be sent twice: false while another
+   has it. Who was told true says when it is over. These take the lock themselves. */
+bool dav_begin_leaving(struct dav *dav, const struct dav_place *place);
+void dav_end_leaving(struct dav *dav, const struct dav_place *place);
 /* Neither hidden nor announced, from now on. */
 void dav_show(struct dav *dav, const struct dav_place *place);
 

@@ -16,6 +16,7 @@
 struct patching {
     struct dav_body body;
     unsigned refusal; /* of some; the others' is then 424. 0: none */
+    enum dead_room room;
 };
 
 static void free_patching(void *context)
@@ -30,8 +31,19 @@ static bool is_protected(const struct dav_change *change)
     return dav_live_is(view_text(change->name.ns), view_text(change->name.local));
 }
 
+static void append_limit(struct bytes *out, enum dead_room room)
+{
+    bytes_append_text(out, "<D:responsedescription>");
+    if (room == DEAD_TOO_LARGE)
+        bytes_format(out, "a file keeps %u bytes of properties at most",
+                     DEAD_BYTES_MAX);
+    else
+        bytes_append_text(out, "the store has no room for more properties");
+    bytes_append_text(out, "</D:responsedescription>");
+}
+
 static void append_change(struct bytes *out, const struct dav_change *change,
-                          unsigned refusal)
+                          unsigned refusal, enum dead_room room)
 {
     bool is_culprit = refusal == 507 || is_protected(change);
     bytes_append_text(out, "<D:propstat><D:prop>");
@@ -45,6 +57,8 @@ static void append_change(struct bytes *out, const struct dav_change *change,
         bytes_append_text(out, refusal == 507 ? "507 Insufficient Storage"
                                               : "403 Forbidden");
     bytes_append_text(out, "</D:status>");
+    if (refusal == 507)
+        append_limit(out, room);
     if (refusal == 403 && is_culprit)
         bytes_append_text(out,
                           "<D:error><D:cannot-modify-protected-property/></D:error>");
@@ -61,7 +75,8 @@ static void answer_changes(struct http_request *request)
     bytes_append_text(&out, DAV_MULTISTATUS_HEAD "<D:response>");
     dav_append_href(&out, view_bytes(&path));
     for (size_t i = 0; i < patching->body.change_count; i++)
-        append_change(&out, &patching->body.changes[i], patching->refusal);
+        append_change(&out, &patching->body.changes[i], patching->refusal,
+                      patching->room);
     bytes_append_text(&out, "</D:response>\n" DAV_MULTISTATUS_TAIL);
     answer_body(request, 207, DAV_XML_TYPE, &out);
 }
@@ -89,7 +104,7 @@ static void apply(const struct dav_body *body, struct bytes *value)
 }
 
 /* Under one lock from the old value to the new one, so that none is lost. */
-static bool keep(struct http_request *request, const struct dav_body *body)
+static enum dead_room keep(struct http_request *request, const struct dav_body *body)
 {
     struct dav *dav = request_dav(request);
     const struct dav_place *place = &request->resolved.place;
@@ -99,14 +114,14 @@ static bool keep(struct http_request *request, const struct dav_body *body)
     if (entry)
         bytes_append(&value, view_bytes(&entry->properties));
     apply(body, &value);
-    bool fits = value.size <= DEAD_BYTES_MAX;
-    if (fits) {
+    enum dead_room room = dav_dead_room(dav, place, value.size);
+    if (room == DEAD_FITS) {
         http_request_suspend(request, kept);
         dav_dead_keep(dav, place, view_bytes(&value), http_request_done, request);
         dav_entry_tidy(dav, place);
     }
     dav_leave(dav);
-    return fits;
+    return room;
 }
 
 static bool refuses(const struct dav_body *body)
@@ -126,16 +141,18 @@ void dav_proppatch(struct http_request *request)
         answer_problem(request, 404, "there is nothing of that name");
         return;
     }
-    if (!dav_read_body(request, DAV_PROPERTYUPDATE, &patching->body))
+    if (!dav_conditions_hold(request) ||
+        !dav_read_body(request, DAV_PROPERTYUPDATE, &patching->body))
         return;
     patching->refusal = refuses(&patching->body) ? 403 : 0;
     /* A task's name is forgotten with its task: what Explorer notes there as a matter
        of course is taken, and not kept. */
     bool is_task = request->is_announced || request->node.parameters.key.size;
-    if (patching->refusal || is_task) {
-        answer_changes(request);
-    } else if (!keep(request, &patching->body)) {
+    if (!patching->refusal && !is_task) {
+        patching->room = keep(request, &patching->body);
+        if (patching->room == DEAD_FITS)
+            return;
         patching->refusal = 507;
-        answer_changes(request);
     }
+    answer_changes(request);
 }

@@ -9,9 +9,20 @@
 #include "server/dav/values.h"
 #include "server/permission.h"
 
+void transfer_end_leaving(struct transfer *transfer)
+{
+    struct dav_place place = {transfer->leaving_area,
+                              view_bytes(&transfer->leaving_path)};
+    if (transfer->leaving)
+        dav_end_leaving(transfer->leaving, &place);
+    transfer->leaving = NULL;
+}
+
 static void free_transfer(void *context)
 {
     struct transfer *transfer = context;
+    transfer_end_leaving(transfer);
+    bytes_free(&transfer->leaving_path);
     dav_other_free(&transfer->to);
     http_resolved_free(&transfer->from);
     http_target_free(&transfer->from_target);
@@ -115,6 +126,23 @@ static bool is_written(enum node_kind kind)
            kind == NODE_STATUS || kind == NODE_BEHAVIOR;
 }
 
+/* What is put into a special file has no properties. */
+static bool judge_room(struct http_request *request)
+{
+    const struct transfer *transfer = transfer_of(request);
+    struct dav *dav = request_dav(request);
+    if (transfer->is_move || is_written(transfer->to.resolved.node.kind))
+        return true;
+    dav_enter(dav);
+    enum dead_room room =
+        dav_dead_room_for_copy(dav, &request->resolved.place, transfer->is_deep);
+    dav_leave(dav);
+    if (room)
+        answer_problem(request, 507,
+                       "the store has no room for more properties, which a copy has");
+    return !room;
+}
+
 /* ------------------------------------------------------------------------ choosing */
 
 static void choose(struct http_request *request)
@@ -150,8 +178,9 @@ static void transfer(struct http_request *request, bool is_move)
     transfer->is_move = is_move;
     if (request->found)
         answer_problem(request, 404, "there is nothing of that name");
-    else if (take_destination(request) && take_depth(request) &&
-             judge_places(request) && take_overwrite(request) && judge_locks(request))
+    else if (dav_conditions_hold(request) && take_destination(request) &&
+             take_depth(request) && judge_places(request) && take_overwrite(request) &&
+             judge_locks(request) && judge_room(request))
         choose(request);
 }
 

@@ -22,6 +22,9 @@ struct transfer {
     struct bytes content; /* of a special file */
     struct bytes named;   /* a file that is sent, see files_name_sent */
     char note_key[80];    /* of the note that says so */
+    struct dav *leaving;  /* where dav_begin_leaving was told so; null: nowhere */
+    uint64_t leaving_area;
+    struct bytes leaving_path;
     uint64_t new_actor;
     struct http_resolved from; /* once the request has become a PUT */
     struct http_target from_target;
@@ -37,6 +40,8 @@ void transfer_special(struct http_request *request);
 void transfer_to_special(struct http_request *request);
 void transfer_actor(struct http_request *request);
 
+/* Lets others move the file again, before the client is told of anything. */
+void transfer_end_leaving(struct transfer *transfer);
 /* Answers for what was done to files: 201, 204, or why not. */
 void transfer_answer(struct http_request *request);
 /* Brings locks and properties along: copied ones, or moved. */

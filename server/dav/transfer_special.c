@@ -91,16 +91,19 @@ static void remove_source(struct http_request *request)
 
 static void source_removed(struct http_request *request)
 {
-    const struct transfer *transfer = transfer_of(request);
+    struct transfer *transfer = transfer_of(request);
     struct engine_note gone = {.key = view_text(transfer->note_key)};
+    struct dav_place place = {transfer->leaving_area,
+                              view_bytes(&transfer->leaving_path)};
     if (transfer->status) {
         answer_status(request, transfer->status,
                       "it was sent, but the source could not be removed");
-        return;
+    } else {
+        engine_keep_notes(tree_engine(request_tree(request)), &gone, 1, NULL, NULL);
+        dav_forget(request_dav(request), &place);
+        answer_code(request, 204);
     }
-    engine_keep_notes(tree_engine(request_tree(request)), &gone, 1, NULL, NULL);
-    dav_forget(request_dav(request), &transfer->from.place);
-    answer_code(request, 204);
+    transfer_end_leaving(transfer);
 }
 
 /* Clients take nothing but 201 and 204 for done. */
@@ -113,8 +116,10 @@ static void was_put(struct http_request *request)
     request->free_extra = request->free_finish_extra;
     request->finish_extra = NULL;
     request->free_finish_extra = NULL;
-    if (code < 200 || code > 299)
+    if (code < 200 || code > 299) {
+        transfer_end_leaving(transfer_of(request));
         return;
+    }
     answer_free(&request->answer);
     if (transfer_of(request)->is_move)
         offload_run(request_offload(request), request, remove_source, source_removed);
@@ -122,11 +127,26 @@ static void was_put(struct http_request *request)
         answer_code(request, 204);
 }
 
+/* Its note is there: only to remove it did not succeed then. */
+static bool is_sent(struct http_request *request)
+{
+    const struct transfer *transfer = transfer_of(request);
+    BYTES_AUTO(note);
+    return transfer->is_move &&
+           engine_note(tree_engine(request_tree(request)),
+                       view_text(transfer->note_key), &note) == STATUS_OK;
+}
+
 static void become_put(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
     if (transfer->status) {
+        transfer_end_leaving(transfer);
         answer_status(request, transfer->status, NULL);
+        return;
+    }
+    if (is_sent(request)) {
+        offload_run(request_offload(request), request, remove_source, source_removed);
         return;
     }
     transfer->from = request->resolved;
@@ -154,6 +174,19 @@ static void become_put(struct http_request *request)
     method_put(request);
 }
 
+static bool begin_leaving(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    struct dav *dav = request_dav(request);
+    const struct dav_place *place = &request->resolved.place;
+    if (!dav_begin_leaving(dav, place))
+        return false;
+    transfer->leaving = dav;
+    transfer->leaving_area = place->area;
+    bytes_append(&transfer->leaving_path, place->path);
+    return true;
+}
+
 void transfer_to_special(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
@@ -166,6 +199,8 @@ void transfer_to_special(struct http_request *request)
     transfer->status = tree_place(tree, &request->node, &transfer->from_place);
     if (transfer->status)
         answer_status(request, transfer->status, NULL);
+    else if (transfer->is_move && !begin_leaving(request))
+        answer_problem(request, 409, "it is being moved already");
     else
         offload_run(request_offload(request), request, read_source, become_put);
 }

@@ -63,6 +63,52 @@ Test(ordinary, conditions_are_obeyed_by_whatever_writes)
     ANSWERS("PUT", BASE "/a", line("If-Match: %s\r\n", tag), "3", 412, NULL);
 }
 
+#define PATCH                                                                          \
+    "<D:propertyupdate xmlns:D='DAV:'><D:set><D:prop><x:p xmlns:x='u'>1</x:p>"         \
+    "</D:prop></D:set></D:propertyupdate>"
+
+static const struct {
+    const char *method, *headers, *body;
+    int code; /* where the condition holds */
+} writes[] = {
+    {"PROPPATCH", "", PATCH, 207}, {"COPY", "Destination: " BASE "/b\r\n", NULL, 201},
+    {"PUT", "", "1", 204},         {"MOVE", "Destination: " BASE "/c\r\n", NULL, 201},
+    {"PUT", "", "1", 201},         {"DELETE", "", NULL, 204},
+    {"PUT", "", "1", 201},         {"LOCK", "", EXCLUSIVE, 200}};
+
+Test(ordinary, each_writing_method_obeys_each_condition)
+{
+    ANSWERS("PUT", BASE "/a", "", "1", 201, NULL);
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        const char *method = writes[i].method, *headers = writes[i].headers;
+        const char *tag = field(ask("HEAD", BASE "/a", "", NULL), "ETag");
+        bool is_there = *tag;
+        ANSWERS(method, BASE "/a", line("If-Match: \"no\"\r\n%s", headers),
+                writes[i].body, 412, NULL);
+        if (is_there)
+            ANSWERS(method, BASE "/a", line("If-None-Match: *\r\n%s", headers),
+                    writes[i].body, 412, NULL);
+        ANSWERS(method, BASE "/a",
+                is_there ? line("If-Match: %s\r\n%s", tag, headers)
+                         : line("If-None-Match: *\r\n%s", headers),
+                writes[i].body, writes[i].code, NULL);
+    }
+    ANSWERS("MKCOL", BASE "/new", "If-Match: *\r\n", NULL, 412, NULL);
+    ANSWERS("MKCOL", BASE "/new", "If-None-Match: *\r\n", NULL, 201, NULL);
+}
+
+Test(ordinary, on_what_takes_messages_if_match_holds_if_the_file_is_there)
+{
+    static const char *const files[] = {BASE "/tasks", BASE "/execute", BASE "/status"};
+    const char *other = "If-Match: \"no\"\r\n";
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        ANSWERS("PROPPATCH", files[i], other, PATCH, 207, NULL);
+        ANSWERS("LOCK", files[i], "If-None-Match: *\r\n", EXCLUSIVE, 412, NULL);
+        ANSWERS("DELETE", files[i], "If-None-Match: *\r\n", NULL, 412, NULL);
+        ANSWERS("DELETE", files[i], other, NULL, 204, NULL);
+    }
+}
+
 Test(ordinary, a_put_that_is_cut_off_harms_nothing)
 {
     ANSWERS("PUT", BASE "/a", "", "old", 201, NULL);

@@ -130,6 +130,35 @@ Test(properties, all_are_changed_or_none)
     cr_expect(finds(FILE_A, PROP("<x:a xmlns:x='u'/>"), "404 Not Found"));
 }
 
+/* PROPPATCH with a property of that name and so many bytes; the answer. */
+static const struct http_reply *set_large(const char *name, size_t size)
+{
+    BYTES_AUTO(body);
+    bytes_format(
+        &body, "<D:propertyupdate xmlns:D='DAV:'><D:set><D:prop><%s xmlns='u'>", name);
+    memset(bytes_reserve(&body, size), 'x', size);
+    body.size += size;
+    bytes_format(&body, "</%s></D:prop></D:set></D:propertyupdate>%c", name, 0);
+    return ask("PROPPATCH", FILE_A, "", body.data);
+}
+
+Test(properties, a_file_keeps_so_many_and_not_more)
+{
+    cr_expect(strstr(set_large("a", 120000)->body.data, "200 OK"));
+    cr_expect(strstr(set_large("b", 120000)->body.data, "200 OK"));
+    const struct http_reply *reply = set_large("c", 10000);
+    cr_expect_eq(reply->code, 207);
+    cr_expect(strstr(reply->body.data, "<D:status>HTTP/1.1 507 Insufficient Storage<"));
+    cr_expect(strstr(reply->body.data, "a file keeps 245760 bytes of properties"));
+    cr_expect(finds(FILE_A, PROP("<c xmlns='u'/>"), "404 Not Found"));
+    ANSWERS("PROPPATCH", FILE_A, "",
+            "<D:propertyupdate xmlns:D='DAV:'><D:remove><D:prop><a xmlns='u'/></D:prop>"
+            "</D:remove></D:propertyupdate>",
+            207, NULL);
+    cr_expect(strstr(set_large("c", 10000)->body.data, "200 OK"));
+    cr_expect_eq(set_large("d", 200000)->code, 413, "more than one request may bring");
+}
+
 Test(properties, they_go_where_the_file_goes)
 {
     ANSWERS("PROPPATCH", FILE_A, "", SET("<x:a xmlns:x='u'>mine</x:a>"), 207, NULL);

@@ -83,6 +83,78 @@ Test(dav_places, properties_survive_a_restart)
     cr_expect_eq(beneath(""), 1);
 }
 
+static enum dead_room room(const char *path, uint64_t bytes)
+{
+    struct dav_place at = place(path);
+    dav_enter(rig);
+    enum dead_room room = dav_dead_room(rig, &at, bytes);
+    dav_leave(rig);
+    return room;
+}
+
+static enum dead_room room_for_copy(const char *path, bool deep)
+{
+    struct dav_place at = place(path);
+    dav_enter(rig);
+    enum dead_room room = dav_dead_room_for_copy(rig, &at, deep);
+    dav_leave(rig);
+    return room;
+}
+
+#define PLACE_COST (1 + DEAD_PLACE_BYTES) /* and a name of one letter */
+
+/* Nothing is retired here: the engine knows no actor 1, and so all of its are. */
+Test(dav_places, properties_are_bounded_for_a_place_and_for_a_store)
+{
+    cr_expect_eq(room("a", DEAD_BYTES_MAX), DEAD_FITS);
+    cr_expect_eq(room("a", DEAD_BYTES_MAX + 1), DEAD_TOO_LARGE);
+    rig->next_sweep_ns = INT64_MAX;
+    keep("a", "1234");
+    keep("b", "1234");
+    cr_expect_eq(rig->properties_bytes, 2 * (4 + PLACE_COST));
+    rig->properties_bytes_max = 3 * (4 + PLACE_COST);
+    cr_expect_eq(room("c", 4), DEAD_FITS);
+    cr_expect_eq(room("c", 5), DEAD_STORE_FULL);
+    cr_expect_eq(room_for_copy("a", false), DEAD_FITS);
+    cr_expect_eq(room_for_copy("", false), DEAD_FITS);
+    cr_expect_eq(room_for_copy("", true), DEAD_STORE_FULL);
+    cr_expect_eq(room_for_copy("x", true), DEAD_FITS);
+    cr_expect_eq(room("a", 8 + PLACE_COST), DEAD_FITS);
+    cr_expect_eq(room("a", 9 + PLACE_COST), DEAD_STORE_FULL);
+}
+
+Test(dav_places, whoever_keeps_less_than_before_is_always_let)
+{
+    rig->next_sweep_ns = INT64_MAX;
+    keep("a", "1234");
+    rig->properties_bytes_max = 0;
+    cr_expect_eq(room("a", 4), DEAD_FITS);
+    cr_expect_eq(room("a", 0), DEAD_FITS);
+    cr_expect_eq(room("a", 5), DEAD_STORE_FULL);
+    keep("a", "");
+    cr_expect_eq(rig->properties_bytes, 0, "room made is room used");
+}
+
+Test(dav_places, properties_count_again_after_a_restart)
+{
+    keep("a", "1234");
+    rig_restart();
+    cr_expect_eq(rig->properties_bytes, 4 + PLACE_COST);
+}
+
+Test(dav_places, properties_of_retired_actors_make_room)
+{
+    keep("a", "1234");
+    rig->properties_bytes_max = 5 + PLACE_COST;
+    struct dav_place root_file = {0, view_text("b")};
+    dav_enter(rig);
+    dav_dead_keep(rig, &root_file, view_text("1"), NULL, NULL);
+    cr_expect_eq(dav_dead_room(rig, &root_file, 4), DEAD_FITS);
+    cr_expect(dav_entry_find(rig, &root_file), "what belongs to nobody stays");
+    dav_leave(rig);
+    cr_expect_eq(beneath(""), 0);
+}
+
 Test(dav_places, names_are_hidden_and_announced_for_a_minute)
 {
     struct dav_place at = place("state");
