@@ -130,6 +130,7 @@ int command_run(const struct options *options)
         result = answer_offline(options, word, &answer);
     else if (status)
         return say_failure(options->store, "the daemon does not answer");
-    fwrite(answer.data, 1, answer.size, stdout);
+    if (answer.size)
+        fwrite(answer.data, 1, answer.size, stdout);
     return fflush(stdout) == 0 ? result : EXIT_FAILURE;
 }
