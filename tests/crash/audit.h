@@ -17,6 +17,9 @@ struct audit {
     uint64_t tasks; /* seen finished, of all audits */
 };
 
+/* Says what is wrong, with the actor (`ledger` null: none), and counts it. */
+void audit_fault(struct audit *audit, const struct ledger *ledger, const char *format,
+                 ...) __attribute__((format(printf, 3, 4)));
 /* Waits until no actor that may run has work left. */
 void audit_wait(struct audit *audit, struct ledger *ledgers);
 /* Checks one actor and makes its ledger certain again. */

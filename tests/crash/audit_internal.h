@@ -25,8 +25,6 @@ struct shown {
     uint64_t waiting_count, keyless_waiting, keyless_finished;
 };
 
-void audit_fault(struct audit *audit, const struct ledger *ledger, const char *format,
-                 ...) __attribute__((format(printf, 3, 4)));
 /* The path of an actor's file, in a buffer that the next call overwrites. */
 const char *audit_path(const struct audit *audit, const struct ledger *ledger,
                        const char *file);

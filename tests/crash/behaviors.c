@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "tests/crash/arguments.h"
 #include "tests/crash/load.h"
 #include "tests/crash/mischief.h"
 #include "tests/crash/verdict.h"
@@ -49,30 +50,6 @@ struct crash {
     unsigned kills, stops, openings, faults;
     size_t tasks, runs, undeliverable;
 };
-
-struct arguments {
-    unsigned kills_max, seconds;
-    uint64_t seed;
-    bool is_verbose;
-};
-
-static bool parse_arguments(int count, char **words, struct arguments *arguments)
-{
-    for (int i = 1; i < count; i++) {
-        const char *value = i + 1 < count ? words[i + 1] : "";
-        if (strcmp(words[i], "--kills") == 0)
-            arguments->kills_max = (unsigned)strtoul(value, NULL, 10), i++;
-        else if (strcmp(words[i], "--seconds") == 0)
-            arguments->seconds = (unsigned)strtoul(value, NULL, 10), i++;
-        else if (strcmp(words[i], "--seed") == 0)
-            arguments->seed = strtoull(value, NULL, 10), i++;
-        else if (strcmp(words[i], "--verbose") == 0)
-            arguments->is_verbose = true;
-        else
-            return false;
-    }
-    return true;
-}
 
 static void blame(struct crash *crash, const char *what)
 {
@@ -353,13 +330,9 @@ static void close_crash(struct crash *crash, const struct arguments *arguments)
 int main(int count, char **words)
 {
     static struct crash crash;
-    struct arguments arguments = {
-        .kills_max = 1000000, .seconds = 30, .seed = (uint64_t)wall_now_ms()};
-    if (!parse_arguments(count, words, &arguments)) {
-        fprintf(stderr,
-                "usage: behaviors [--kills N] [--seconds S] [--seed X] [--verbose]\n");
+    struct arguments arguments;
+    if (!arguments_parse(count, words, 30, &arguments))
         return 2;
-    }
     if (access("/dev/fuse", R_OK | W_OK) != 0)
         return 77;
     open_crash(&crash, &arguments);

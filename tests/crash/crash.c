@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "tests/crash/arguments.h"
 #include "tests/crash/audit.h"
 #include "tests/crash/writer.h"
 #include "tests/support/mounted.h"
@@ -43,30 +44,6 @@ struct crash {
     uint64_t operations;
     bool is_verbose;
 };
-
-struct arguments {
-    unsigned kills_max, seconds;
-    uint64_t seed;
-    bool is_verbose;
-};
-
-static bool parse_arguments(int count, char **words, struct arguments *arguments)
-{
-    for (int i = 1; i < count; i++) {
-        const char *value = i + 1 < count ? words[i + 1] : "";
-        if (strcmp(words[i], "--kills") == 0)
-            arguments->kills_max = (unsigned)strtoul(value, NULL, 10), i++;
-        else if (strcmp(words[i], "--seconds") == 0)
-            arguments->seconds = (unsigned)strtoul(value, NULL, 10), i++;
-        else if (strcmp(words[i], "--seed") == 0)
-            arguments->seed = strtoull(value, NULL, 10), i++;
-        else if (strcmp(words[i], "--verbose") == 0)
-            arguments->is_verbose = true;
-        else
-            return false;
-    }
-    return true;
-}
 
 /* ----------------------------------------------------------------- generations --- */
 
@@ -90,10 +67,9 @@ static void retire_actors(struct crash *crash)
                                O_WRONLY | O_APPEND, view_text("clear\nresume\n"));
         if (error == 0 && rmdir(folder) != 0)
             error = errno;
-        if (error != 0 || access(folder, F_OK) == 0) {
-            fprintf(stderr, "FAULT: %s cannot be retired: %s\n", name, strerror(error));
-            crash->audit.faults++;
-        }
+        if (error != 0 || access(folder, F_OK) == 0)
+            audit_fault(&crash->audit, &crash->ledgers[i], "cannot be retired: %s",
+                        strerror(error));
         ledger_close(&crash->ledgers[i]);
     }
 }
@@ -142,23 +118,19 @@ static void end_writers(struct crash *crash, pid_t *writers)
         int status = 0;
         while (waitpid(writers[i], &status, WNOHANG) == 0) {
             if (now_ms() > deadline) {
-                fprintf(stderr, "FAULT: writer %d hangs\n", i);
-                crash->audit.faults++;
+                audit_fault(&crash->audit, NULL, "writer %d hangs", i);
                 kill(writers[i], SIGKILL);
                 deadline += WRITER_END_MS;
             }
             poll_pause();
         }
-        if (WIFSIGNALED(status)) {
-            fprintf(stderr, "FAULT: writer %d: signal %d\n", i, WTERMSIG(status));
-            crash->audit.faults++;
-        }
+        if (WIFSIGNALED(status))
+            audit_fault(&crash->audit, NULL, "writer %d: signal %d", i,
+                        WTERMSIG(status));
     }
-    if (crash->round->faulty != 0) {
-        fprintf(stderr, "FAULT: writer %d: %s\n", crash->round->writer_of_fault,
-                crash->round->fault);
-        crash->audit.faults++;
-    }
+    if (crash->round->faulty != 0)
+        audit_fault(&crash->audit, NULL, "writer %d: %s", crash->round->writer_of_fault,
+                    crash->round->fault);
 }
 
 static void note_operations(struct crash *crash)
@@ -186,20 +158,18 @@ static void check_store(struct crash *crash)
 {
     struct command check;
     command_run(&check, "$ACTORFS check $STORE");
-    if (check.status != 0) {
-        fprintf(stderr, "FAULT: check: %.*s\n", (int)check.err.size, check.err.data);
-        crash->audit.faults++;
-    }
+    if (check.status != 0)
+        audit_fault(&crash->audit, NULL, "check: %.*s%.*s", (int)check.out.size,
+                    check.out.size ? check.out.data : "", (int)check.err.size,
+                    check.err.size ? check.err.data : "");
     command_free(&check);
 }
 
 static void kill_daemon(struct crash *crash)
 {
     crash->kills++;
-    if (!mounted_kill(&crash->mounted)) {
-        fprintf(stderr, "FAULT: the daemon could not be killed\n");
-        crash->audit.faults++;
-    }
+    if (!mounted_kill(&crash->mounted))
+        audit_fault(&crash->audit, NULL, "the daemon could not be killed");
 }
 
 static void end_daemon(struct crash *crash)
@@ -207,10 +177,8 @@ static void end_daemon(struct crash *crash)
     crash->round->ending = 1;
     if (random_below(&crash->audit.random, 10) == 0) {
         crash->stops++;
-        if (mounted_stop(&crash->mounted) != 0) {
-            fprintf(stderr, "FAULT: the daemon did not stop cleanly\n");
-            crash->audit.faults++;
-        }
+        if (mounted_stop(&crash->mounted) != 0)
+            audit_fault(&crash->audit, NULL, "the daemon did not stop cleanly");
     } else {
         kill_daemon(crash);
     }
@@ -288,13 +256,9 @@ static void close_crash(struct crash *crash, const struct arguments *arguments)
 int main(int count, char **words)
 {
     static struct crash crash;
-    struct arguments arguments = {
-        .kills_max = 1000000, .seconds = 60, .seed = (uint64_t)wall_now_ms()};
-    if (!parse_arguments(count, words, &arguments)) {
-        fprintf(stderr,
-                "usage: crash [--kills N] [--seconds S] [--seed X] [--verbose]\n");
+    struct arguments arguments;
+    if (!arguments_parse(count, words, 60, &arguments))
         return 2;
-    }
     if (access("/dev/fuse", R_OK | W_OK) != 0)
         return 77;
     open_crash(&crash, &arguments);
