@@ -33,6 +33,9 @@ static bool key_is_known(struct tree *tree, const struct node *node)
 static enum status check_mailbox(struct tree *tree, const struct node *node,
                                  const struct actor_info *info)
 {
+    const struct parameters *parameters = &node->parameters;
+    if (parameters->reply || parameters->part == PART_MESSAGE)
+        return STATUS_INVALID; /* that is for actors, and for readers */
     uint64_t unfinished = info->pending + info->running + info->delayed;
     if (node->kind == NODE_EXECUTE && info->activity == ACTIVITY_SUSPENDED)
         return STATUS_BUSY;

@@ -71,6 +71,13 @@ static struct reply write(const char *name, const char *bytes)
     return reply;
 }
 
+Test(post, parameters_that_are_not_for_senders_are_refused_early)
+{
+    cr_expect_eq(may_write("tasks@a,reply=1"), STATUS_INVALID);
+    cr_expect_eq(may_write("execute@a,part=message"), STATUS_INVALID);
+    cr_expect_eq(may_write("tasks@a,delay=1s"), STATUS_OK);
+}
+
 Test(post, a_message_goes_in_through_both_doors)
 {
     cr_assert_eq(post("tasks@a", "1").status, STATUS_OK);
