@@ -21,6 +21,23 @@ struct application {
     int64_t wall_ms, clock_ms;
 };
 
+/* What was decided about is there, at replay as well. */
+static struct actor *actor_of(const struct application *at, const struct change *change)
+{
+    struct actor *actor = actor_get(at->engine, change->actor);
+    ENSURE(actor);
+    return actor;
+}
+
+static struct task_record task_of(const struct application *at,
+                                  const struct change *change)
+{
+    struct task_record task;
+    ENSURE(task_find(index_decided(at->engine->index), change->actor, change->sequence,
+                     &task));
+    return task;
+}
+
 static void put_task(struct engine *engine, uint64_t actor,
                      const struct task_record *task)
 {
@@ -112,8 +129,7 @@ static void apply_create(struct application *at, const struct change *change)
 static void apply_remove(struct application *at, const struct change *change)
 {
     struct engine *engine = at->engine;
-    struct actor *actor = actor_get(engine, change->actor);
-    ENSURE(actor);
+    struct actor *actor = actor_of(at, change);
     struct pair_key key;
     const struct actor_head *head = &actor->record.head;
     for (uint64_t line = head->log_first; line < head->log_next; line++)
@@ -139,7 +155,7 @@ static void apply_remove(struct application *at, const struct change *change)
 static void apply_rename(struct application *at, const struct change *change)
 {
     struct engine *engine = at->engine;
-    struct actor *actor = actor_get(engine, change->actor);
+    struct actor *actor = actor_of(at, change);
     char id[8];
     number_to_key(actor->id, id);
     index_delete(engine->index, TABLE_NAMES, view_text(actor->record.name),
@@ -152,14 +168,14 @@ static void apply_rename(struct application *at, const struct change *change)
 
 static void apply_owner(struct application *at, const struct change *change)
 {
-    struct actor *actor = actor_get(at->engine, change->actor);
+    struct actor *actor = actor_of(at, change);
     actor->record.owners[change->part] = change->owner;
     actor_touch(at->engine, actor);
 }
 
 static void apply_flags(struct application *at, const struct change *change)
 {
-    struct actor *actor = actor_get(at->engine, change->actor);
+    struct actor *actor = actor_of(at, change);
     struct pair_key key;
     actor->record.head.flags = change->flags;
     if (change->flags & ACTOR_RETIRING)
@@ -170,7 +186,7 @@ static void apply_flags(struct application *at, const struct change *change)
 
 static void apply_behavior(struct application *at, const struct change *change)
 {
-    struct actor *actor = actor_get(at->engine, change->actor);
+    struct actor *actor = actor_of(at, change);
     snprintf(actor->record.behavior, sizeof actor->record.behavior, "%.*s",
              (int)change->text.size, change->text.data);
     if (actor->crowd) /* in line for the behavior that it had */
@@ -191,7 +207,7 @@ static void put_state(struct application *at, struct actor *actor, struct view s
 
 static void apply_state(struct application *at, const struct change *change)
 {
-    struct actor *actor = actor_get(at->engine, change->actor);
+    struct actor *actor = actor_of(at, change);
     snprintf(actor->record.state_type, sizeof actor->record.state_type, "%.*s",
              (int)change->text.size, change->text.data);
     put_state(at, actor, change->state);
@@ -215,8 +231,7 @@ static void delay(struct engine *engine, struct actor *actor,
 static void apply_accept(struct application *at, const struct change *change)
 {
     struct engine *engine = at->engine;
-    struct actor *actor = actor_get(engine, change->actor);
-    ENSURE(actor);
+    struct actor *actor = actor_of(at, change);
     struct actor_head *head = &actor->record.head;
     struct task_record task = {
         .head = {.sequence = change->sequence,
@@ -272,11 +287,9 @@ static void take_place(struct engine *engine, struct actor *actor, uint64_t slot
 static void apply_due(struct application *at, const struct change *change)
 {
     struct engine *engine = at->engine;
-    struct actor *actor = actor_get(engine, change->actor);
-    ENSURE(actor);
-    struct task_record task;
+    struct actor *actor = actor_of(at, change);
+    struct task_record task = task_of(at, change);
     struct due_key key;
-    ENSURE(task_find(index_decided(engine->index), actor->id, change->sequence, &task));
     index_delete(engine->index, TABLE_TIMERS,
                  due_key(&key, task.head.due_ms, actor->id, change->sequence),
                  engine->applying);
@@ -293,11 +306,9 @@ static void apply_due(struct application *at, const struct change *change)
 static void apply_attempt(struct application *at, const struct change *change)
 {
     struct engine *engine = at->engine;
-    struct actor *actor = actor_get(engine, change->actor);
-    ENSURE(actor);
+    struct actor *actor = actor_of(at, change);
     struct actor_head *head = &actor->record.head;
-    struct task_record task;
-    ENSURE(task_find(index_decided(engine->index), actor->id, change->sequence, &task));
+    struct task_record task = task_of(at, change);
     if (!task_state_is_final((enum task_state)task.head.state)) {
         task.head.state = TASK_RETRYING;
         task.head.attempts = change->attempts;
@@ -315,11 +326,9 @@ static void apply_attempt(struct application *at, const struct change *change)
 static void apply_retry(struct application *at, const struct change *change)
 {
     struct engine *engine = at->engine;
-    struct actor *actor = actor_get(engine, change->actor);
-    ENSURE(actor);
+    struct actor *actor = actor_of(at, change);
     struct actor_counts *counts = &actor->record.head.counts;
-    struct task_record task;
-    ENSURE(task_find(index_decided(engine->index), actor->id, change->sequence, &task));
+    struct task_record task = task_of(at, change);
     *(change->outcome == TASK_FAILED ? &counts->failed : &counts->canceled) -= 1;
     *(change->outcome == TASK_FAILED ? &engine->totals.failed
                                      : &engine->totals.canceled) -= 1;
@@ -342,8 +351,7 @@ static void apply_retry(struct application *at, const struct change *change)
 static void apply_forget(struct application *at, const struct change *change)
 {
     struct engine *engine = at->engine;
-    struct actor *actor = actor_get(engine, change->actor);
-    ENSURE(actor);
+    struct actor *actor = actor_of(at, change);
     struct text_key key;
     delete_number(engine, TABLE_DONE, actor->id, change->sequence);
     index_delete(engine->index, TABLE_KEYS, text_key(&key, actor->id, change->key),
@@ -359,11 +367,9 @@ static void apply_forget(struct application *at, const struct change *change)
 static void apply_defer(struct application *at, const struct change *change)
 {
     struct engine *engine = at->engine;
-    struct actor *actor = actor_get(engine, change->actor);
-    ENSURE(actor);
+    struct actor *actor = actor_of(at, change);
     struct actor_head *head = &actor->record.head;
-    struct task_record task;
-    ENSURE(task_find(index_decided(engine->index), actor->id, change->sequence, &task));
+    struct task_record task = task_of(at, change);
     if (!task_state_is_final((enum task_state)task.head.state)) {
         task.head.state = TASK_DEFERRED;
         task.head.deferred_version = head->state_version;
