@@ -16,6 +16,9 @@
 
 #define SHOWN_BYTES_MAX 80 /* of a line, in an error */
 
+static const char path_forms[] =
+    "a path is ACTOR/tasks, ACTOR/, ACTOR/behavior, ACTOR/status or defer";
+
 static enum status refuse(struct bytes *why, const char *text)
 {
     bytes_append_text(why, text);
@@ -98,8 +101,7 @@ static enum status take_file(struct view text, struct turn_send *send,
         return refuse(why, "a turn does not wait for another, so execute is no "
                            "target; tasks is, with reply=1 for the outcome");
     else
-        return refuse(why, "a path is ACTOR/tasks, ACTOR/, ACTOR/behavior, "
-                           "ACTOR/status or defer");
+        return refuse(why, path_forms);
     return send->parameters.at ? refuse(why, "only tasks takes a key and parameters")
                                : STATUS_OK;
 }
@@ -109,8 +111,7 @@ static enum status take_path(struct view path, struct turn_send *send,
 {
     const char *slash = path.size ? memchr(path.data, '/', path.size) : NULL;
     if (!slash)
-        return refuse(why, "a path is ACTOR/tasks, ACTOR/, ACTOR/behavior, "
-                           "ACTOR/status or defer");
+        return refuse(why, path_forms);
     size_t size = (size_t)(slash - path.data);
     enum status status = take_target(view_of(path.data, size), send, why);
     if (status)
@@ -314,7 +315,7 @@ enum status outbox_send_from_json(json_t *object, struct turn_output *output,
     if (!status)
         return STATUS_OK;
     const json_t *to = json_object_get(object, "to");
-    bytes_append_text(error, "send to \"");
+    bytes_append_text(error, "to \"");
     append_shown(error, string_of(to));
     bytes_append_text(error, "\": ");
     bytes_append(error, view_bytes(&why));

@@ -8,12 +8,10 @@
 #include "common/behavior/protocol.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 
 #include "common/base/base64.h"
 #include "common/base/clock.h"
 #include "common/base/limits.h"
-#include "common/base/text.h"
 #include "common/behavior/outbox.h"
 
 #define ENVELOPE_BYTES_MAX (64u << 10) /* names, punctuation, error, blanks */
@@ -36,7 +34,7 @@ static void fail(struct turn_output *output, enum turn_verdict verdict)
 
 /* ---------------------------------------------------------------------- one member */
 
-/* What is being read: `text` is the value of the member where that is a string. */
+/* What is being read, member by member. */
 struct reading {
     const struct protocol_limits *limits;
     struct turn_output *output;
@@ -60,14 +58,18 @@ static bool refuse_size(struct reading *reading, uint32_t limit)
     return false;
 }
 
+static struct view string_of(const json_t *string)
+{
+    return view_of(json_string_value(string), json_string_length(string));
+}
+
 static bool read_text(struct reading *reading, uint32_t limit, struct bytes *out)
 {
     if (!json_is_string(reading->value))
         return refuse(reading, "must be a string");
     if (json_string_length(reading->value) > limit)
         return refuse_size(reading, limit);
-    bytes_append(out, view_of(json_string_value(reading->value),
-                              json_string_length(reading->value)));
+    bytes_append(out, string_of(reading->value));
     return true;
 }
 
@@ -75,8 +77,7 @@ static bool read_base64(struct reading *reading, uint32_t limit, struct bytes *o
 {
     if (!json_is_string(reading->value))
         return refuse(reading, "must be a string");
-    if (!base64_decode(out, view_of(json_string_value(reading->value),
-                                    json_string_length(reading->value))))
+    if (!base64_decode(out, string_of(reading->value)))
         return refuse(reading, "must be base64, padded and without line breaks");
     return out->size <= limit || refuse_size(reading, limit);
 }
@@ -136,14 +137,11 @@ static bool read_error(struct reading *reading)
 static bool read_retry(struct reading *reading)
 {
     int64_t ms = 0;
-    if (json_is_string(reading->value)) {
-        struct view text = view_of(json_string_value(reading->value),
-                                   json_string_length(reading->value));
-        if (!clock_parse_duration(text, &ms) || ms > DELAY_MS_MAX)
-            return refuse(reading, "must be true, false or a time such as \"17s\"");
-    } else if (!json_is_boolean(reading->value)) {
+    bool is_time = json_is_string(reading->value) &&
+                   clock_parse_duration(string_of(reading->value), &ms) &&
+                   ms <= DELAY_MS_MAX;
+    if (!is_time && !json_is_boolean(reading->value))
         return refuse(reading, "must be true, false or a time such as \"17s\"");
-    }
     reading->has_retry = !json_is_false(reading->value);
     reading->output->retry_after_ms = ms;
     return true;

@@ -249,7 +249,7 @@ Test(outbox, an_element_of_a_workers_list_is_the_same_object)
     cr_assert_eq(outbox_send_from_json(good, &output, &error), STATUS_OK);
     expect_send(&output.sends[0], SEND_MESSAGE, "a", view_text("x"));
     cr_assert_eq(outbox_send_from_json(bad, &output, &error), STATUS_INVALID);
-    cr_expect(view_starts_with(view_bytes(&error), "send to \"a/tusks\": a path is"));
+    cr_expect(view_starts_with(view_bytes(&error), "to \"a/tusks\": a path is"));
     bytes_clear(&error);
     cr_assert_eq(outbox_send_from_json(text, &output, &error), STATUS_INVALID);
     cr_expect_gt(error.size, 0);
