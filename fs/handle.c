@@ -20,7 +20,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "common/base/log.h"
 #include "fs/census.h"
 #include "fs/delivery.h"
 #include "fs/polling.h"

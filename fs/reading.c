@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 #include "fs/deadlock.h"
-#include "fs/errno_map.h"
 #include "fs/waiting.h"
 
 enum phase { PHASE_REGISTERING, PHASE_INTERRUPTED, PHASE_PARKED };

@@ -7,7 +7,6 @@
 
 #include "server/page.h"
 #include "server/page_html.h"
-#include "server/page_place.h"
 #include "server/shown.h"
 
 /* ------------------------------------------------------------------------- fields */

@@ -7,8 +7,6 @@
  */
 #include "server/page.h"
 
-#include <stdlib.h>
-
 #include "server/methods.h"
 #include "server/page_assets.h"
 #include "server/page_html.h"

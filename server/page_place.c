@@ -2,7 +2,6 @@
 #include "server/page_place.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 struct view page_argument(const struct http_request *request, const char *name)
 {

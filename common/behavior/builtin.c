@@ -5,7 +5,6 @@
  * state). They touch nothing outside, so they may run ahead of the disk.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "common/behavior/behavior.h"

@@ -3,7 +3,6 @@
 
 #include <pwd.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "common/base/clock.h"
 #include "common/base/text.h"

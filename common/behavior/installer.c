@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
 #include "common/behavior/folder.h"
 #include "common/behavior/program.h"
 #include "common/behavior/worker.h"

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 
 #define GONE_MAX 64 /* so many may linger */

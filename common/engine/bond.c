@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/engine/bond.h"
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 
 #define ENTRY_BYTES 9

@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 
 struct check {

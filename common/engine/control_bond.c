@@ -2,7 +2,6 @@
 /* Control words about other actors: watch, link, and their ends. */
 #include "common/engine/control.h"
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 
 /* The actor that a word names; null when the word was refused. */

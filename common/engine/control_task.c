@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 

@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 
 #define WINDOW_SLOTS_MAX 4096

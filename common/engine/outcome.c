@@ -7,7 +7,6 @@
  */
 #include "common/engine/outcome.h"
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 #include "common/engine/outgoing.h"

@@ -10,7 +10,6 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 
 struct mailbox_view {

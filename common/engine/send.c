@@ -6,7 +6,6 @@
  */
 #include "common/engine/decide.h"
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 

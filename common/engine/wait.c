@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 
-#include "common/base/log.h"
 #include "common/engine/core.h"
 
 #define BUCKETS 16384

@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-#include "common/base/log.h"
-
 /* A class has so many generations while it is in steady use, and one more is filled. */
 #define GENERATIONS_A_RETENTION 4
 

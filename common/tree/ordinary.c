@@ -9,8 +9,6 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-#include "common/base/log.h"
-
 /* Among ordinary files a listing goes on where the filesystem says. */
 #define COOKIE (UINT64_C(1) << 63)
 

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 
 #define IP4_PREFIX_BYTES 12
 #define CLIENT_BYTES 8 /* of IPv6: who has one address has its /64 */

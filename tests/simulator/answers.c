@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
 #define SENDS_A_TURN 4

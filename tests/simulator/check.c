@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
 #define FINISHED_CHECKED 24 /* of an actor's many finished tasks, each time */

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
 #define STATE_WAIT_NS (60LL * 1000000000)

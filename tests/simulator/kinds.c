@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
 const char *const turns_names[] = {"echo",  "counter", "keep", "wild",

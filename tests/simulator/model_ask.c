@@ -2,8 +2,6 @@
 /* What can be asked of the model. */
 #include "tests/simulator/model.h"
 
-#include "common/base/log.h"
-
 struct actor_model *model_actor(const struct model *model, uint64_t id)
 {
     if (id == 0 || id > model->actor_count || model->actors[id - 1]->is_gone)

@@ -4,7 +4,6 @@
  * hears of failures and of the end, who is linked stops, and what cannot be delivered
  * becomes a failed task of `dead-letters`.
  */
-#include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
 static void send_to(struct decision *decision, uint64_t to,

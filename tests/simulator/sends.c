@@ -6,7 +6,6 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
 struct sending {

@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 
-#include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
 #define MAY(status) (1u << (status))

@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 
-#include "common/base/log.h"
 #include "tests/simulator/sim.h"
 
 struct write {

@@ -14,7 +14,6 @@
 #include "tests/support/mounted.h"
 
 #define STORY_GUARD_S 300
-#define WAIT_S 120
 
 static struct mounted mounted;
 static char address[64];

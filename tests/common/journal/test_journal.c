@@ -11,9 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
 #include "common/journal/frame.h"
-#include "common/journal/segment.h"
 #include "tests/common/journal/diary.h"
 
 static struct diary diary;
