@@ -17,15 +17,28 @@
 
 #define RETRY_AFTER_SECONDS 1u
 
+#define HEADERS_BYTES_USUAL 512u /* taken at once rather than doubled up to */
+
 /* A value must be a line that says something, or libmicrohttpd refuses it: what comes
    from outside (a content type, a name) is made one. */
-static void make_line(char *value)
+static void make_line(char *value, size_t size)
 {
-    if (!*value)
-        strcpy(value, " ");
-    for (; *value; value++)
-        if ((unsigned char)*value < ' ' || *value == 0x7F)
-            *value = ' ';
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)value[i] < ' ' || value[i] == 0x7F)
+            value[i] = ' ';
+}
+
+void answer_text(struct http_request *request, const char *name, struct view value)
+{
+    struct bytes *headers = &request->answer.headers;
+    if (!value.size)
+        value = view_text(" ");
+    if (!headers->capacity)
+        bytes_reserve(headers, HEADERS_BYTES_USUAL);
+    bytes_append(headers, view_of(name, strlen(name) + 1));
+    bytes_append(headers, value);
+    make_line(headers->data + headers->size - value.size, value.size);
+    bytes_append(headers, view_of("", 1));
 }
 
 void answer_header(struct http_request *request, const char *name, const char *format,
@@ -36,9 +49,7 @@ void answer_header(struct http_request *request, const char *name, const char *f
     va_start(arguments, format);
     vsnprintf(value, sizeof value, format, arguments);
     va_end(arguments);
-    make_line(value);
-    bytes_append(&request->answer.headers, view_of(name, strlen(name) + 1));
-    bytes_append(&request->answer.headers, view_of(value, strlen(value) + 1));
+    answer_text(request, name, view_text(value));
 }
 
 const char *answer_find_header(const struct http_answer *answer, const char *name)
@@ -65,7 +76,7 @@ void answer_body(struct http_request *request, unsigned code, const char *type,
     request->answer.code = code;
     request->answer.body = *body;
     *body = (struct bytes){0};
-    answer_header(request, "Content-Type", "%s", type);
+    answer_text(request, "Content-Type", view_text(type));
 }
 
 void answer_response(struct http_request *request, unsigned code, const char *type,
@@ -73,7 +84,7 @@ void answer_response(struct http_request *request, unsigned code, const char *ty
 {
     request->answer.code = code;
     request->answer.response = response;
-    answer_header(request, "Content-Type", "%s", type);
+    answer_text(request, "Content-Type", view_text(type));
 }
 
 void answer_problem(struct http_request *request, unsigned code, const char *format,

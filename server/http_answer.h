@@ -15,14 +15,16 @@
 struct http_request;
 
 struct http_answer {
-    unsigned code;        /* 0: not filled in yet */
-    struct bytes body;    /* given to libmicrohttpd when it is sent */
-    struct bytes headers; /* `name\0value\0` pairs */
-    unsigned retry_after_s; /* of 429 and 503; 0: soon */
+    unsigned code;                 /* 0: not filled in yet */
+    struct bytes body;             /* given to libmicrohttpd when it is sent */
+    struct bytes headers;          /* `name\0value\0` pairs */
+    unsigned retry_after_s;        /* of 429 and 503; 0: soon */
     struct MHD_Response *response; /* instead of body; null: none */
 };
 
 /* Adds a field. Control characters in the value become spaces. */
+void answer_text(struct http_request *request, const char *name, struct view value);
+/* The same with a value that is formatted; of 8 KiB at most. */
 void answer_header(struct http_request *request, const char *name, const char *format,
                    ...) __attribute__((format(printf, 3, 4)));
 /* The value of the field, as long as none is added; null: there is none. */

@@ -15,7 +15,8 @@
 
 #define IDLE_MS_MAX 1000
 #define EVENTS 64
-#define CONNECTION_MEMORY_BYTES (32u * 1024)
+/* Of each connection, kept while it is open and cleared for each request. */
+#define CONNECTION_MEMORY_BYTES (16u * 1024)
 #define IDLE_SECONDS 120u
 
 static bool is_unix(int socket)
@@ -171,6 +172,7 @@ void http_loop_close(struct http_loop *loop)
 {
     for (size_t i = 0; i < loop->daemon_count; i++)
         MHD_stop_daemon(loop->daemons[i]);
+    http_request_free_spare(loop);
     free(loop->daemons);
     if (loop->epoll >= 0)
         close(loop->epoll);

@@ -25,6 +25,9 @@ struct http_loop {
     size_t daemon_count;
     unsigned suspended; /* requests that wait. The loop's thread. */
     struct slow slow;   /* its connections. The loop's thread. */
+    /* Requests' memory, to be used again. The loop's thread. */
+    struct http_request *spare;
+    unsigned spare_count;
     pthread_mutex_t mutex;
     struct http_request *woken; /* guarded by mutex, as all below */
     bool stopping, started;

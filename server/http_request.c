@@ -131,9 +131,14 @@ void http_request_done(void *context, const struct engine_answer *answer)
 {
     struct http_request *request = context;
     request->result = *answer;
-    bytes_clear(&request->detail);
-    bytes_append(&request->detail, view_of(answer->detail, strlen(answer->detail) + 1));
-    request->result.detail = request->detail.data;
+    if (answer->detail[0]) {
+        bytes_clear(&request->detail);
+        bytes_append(&request->detail,
+                     view_of(answer->detail, strlen(answer->detail) + 1));
+        request->result.detail = request->detail.data;
+    } else {
+        request->result.detail = "";
+    }
     http_loop_wake(request->loop, request);
 }
 
@@ -172,11 +177,48 @@ void http_request_go_on(struct http_request *request)
     MHD_resume_connection(request->connection);
 }
 
+/* ------------------------------------------------------------------------- memory */
+
+/* A request is large for malloc: giving it back each time would make it tidy up. */
+#define SPARE_MAX 64u
+
+static struct http_request *take_request(struct http_loop *loop)
+{
+    struct http_request *request = loop->spare;
+    if (!request)
+        return memory_take_zeroed(1, sizeof *request);
+    loop->spare = request->next_woken;
+    loop->spare_count--;
+    memset(request, 0, sizeof *request);
+    return request;
+}
+
+static void give_back(struct http_request *request)
+{
+    struct http_loop *loop = request->loop;
+    if (loop->spare_count == SPARE_MAX) {
+        free(request);
+        return;
+    }
+    request->next_woken = loop->spare;
+    loop->spare = request;
+    loop->spare_count++;
+}
+
+void http_request_free_spare(struct http_loop *loop)
+{
+    while (loop->spare) {
+        struct http_request *request = loop->spare;
+        loop->spare = request->next_woken;
+        free(request);
+    }
+}
+
 /* ----------------------------------------------------------------- libmicrohttpd's */
 
 void *http_request_begin(void *loop, const char *uri, struct MHD_Connection *connection)
 {
-    struct http_request *request = memory_take_zeroed(1, sizeof *request);
+    struct http_request *request = take_request(loop);
     request->loop = loop;
     request->connection = connection;
     request->raw = memory_text(view_text(uri));
@@ -240,7 +282,7 @@ static enum MHD_Result go_in(struct http_request *request)
         answer_header(request, "Connection", "close");
         return answer_queue(request);
     }
-    if (request->method == METHOD_PUT)
+    if (request->method == METHOD_PUT && !method_is_of_mailbox(request))
         method_file_begin(request);
     if (request->framing.length > methods_body_bytes_max(request))
         return refuse_upload(request, 413,
@@ -351,5 +393,5 @@ void http_request_drop(struct http_request *request)
     bytes_free(&request->body);
     bytes_free(&request->detail);
     free(request->raw);
-    free(request);
+    give_back(request);
 }

@@ -123,8 +123,11 @@ enum MHD_Result http_request_handle(void *loop, struct MHD_Connection *connectio
                                     size_t *upload_size, void **context);
 void http_request_completed(void *loop, struct MHD_Connection *connection,
                             void **context, enum MHD_RequestTerminationCode code);
-/* Frees a request that is not or no longer the library's. */
+/* Frees a request that is not or no longer the library's; its memory is kept for the
+   next one. */
 void http_request_drop(struct http_request *request);
+/* When no request is left. */
+void http_request_free_spare(struct http_loop *loop);
 void http_request_log(void *context, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 

@@ -19,19 +19,35 @@ static struct view append_joined(struct bytes *memory, const struct view *segmen
     return view_of(memory->data + from, memory->size - from);
 }
 
-/* One step down from `parent`; `top` is the segment where ordinary files begin. */
-static enum status step(struct tree *tree, const struct http_target *target, size_t i,
-                        size_t *top, const struct node *folder,
-                        struct http_resolved *resolved, struct node *node)
+/* A walk down. Once ordinary files are reached: the folder they begin in, which is none
+   itself, and the first one's segment. */
+struct walk {
+    struct tree *tree;
+    const struct http_target *target;
+    struct http_resolved *resolved;
+    enum node_kind folder_kind;
+    uint64_t folder_actor;
+    size_t top;
+};
+
+/* One step down from `parent`, to the i-th segment. */
+static enum status step(struct walk *walk, size_t i, struct node *node)
 {
-    const struct node *parent = &resolved->parent;
+    const struct http_target *target = walk->target;
+    const struct node *parent = &walk->resolved->parent;
     if (parent->kind != NODE_ORDINARY) {
-        *top = i;
-        return tree_lookup(tree, parent, target->segments[i], node);
+        enum status status = tree_lookup(walk->tree, parent, target->segments[i], node);
+        if (node->kind == NODE_ORDINARY) {
+            walk->folder_kind = parent->kind;
+            walk->folder_actor = parent->actor;
+            walk->top = i;
+        }
+        return status;
     }
-    struct view path =
-        append_joined(&resolved->memory, target->segments + *top, i - *top + 1);
-    return tree_find(tree, folder, path, node);
+    struct node folder = tree_node(walk->folder_kind, walk->folder_actor);
+    struct view path = append_joined(&walk->resolved->memory,
+                                     target->segments + walk->top, i - walk->top + 1);
+    return tree_find(walk->tree, &folder, path, node);
 }
 
 static bool is_keyed(const struct node *node)
@@ -66,27 +82,23 @@ static void find_place(const struct http_target *target, uint64_t actor,
             : append_joined(&resolved->memory, target->segments, target->segment_count);
 }
 
-static enum status walk(struct tree *tree, const struct http_target *target,
-                        uint64_t *actor, struct http_resolved *resolved)
+static enum status walk_down(struct walk *walk, uint64_t *actor)
 {
-    struct node folder = tree_root(); /* the last that is no ordinary one */
-    size_t top = 0;
-    for (size_t i = 0; i < target->segment_count; i++) {
-        struct node node = {0};
-        resolved->parent = resolved->node;
-        if (resolved->parent.kind != NODE_ORDINARY)
-            folder = resolved->parent;
-        enum status status = step(tree, target, i, &top, &folder, resolved, &node);
+    struct http_resolved *resolved = walk->resolved;
+    struct node *node = &resolved->node;
+    size_t count = walk->target->segment_count;
+    for (size_t i = 0; i < count; i++) {
+        resolved->parent = *node;
+        enum status status = step(walk, i, node);
         if (status && status != STATUS_NOT_FOUND)
             return status;
-        if (!status && i + 1 < target->segment_count && !node_is_folder(&node))
+        if (!status && i + 1 < count && !node_is_folder(node))
             status = STATUS_NOT_FOUND;
-        resolved->node = node;
         if (i == 1 && !status)
-            *actor = node.kind == NODE_ACTOR ? node.actor : 0;
+            *actor = node->kind == NODE_ACTOR ? node->actor : 0;
         if (status) {
             resolved->found = STATUS_NOT_FOUND;
-            resolved->missing = target->segment_count - i;
+            resolved->missing = count - i;
             return STATUS_OK;
         }
     }
@@ -97,9 +109,14 @@ enum status http_resolve(struct tree *tree, const struct http_target *target,
                          struct http_resolved *resolved)
 {
     uint64_t actor = 0;
-    *resolved = (struct http_resolved){.node = tree_root(), .parent = tree_root()};
+    struct walk walk = {.tree = tree, .target = target, .resolved = resolved};
+    resolved->found = STATUS_OK;
+    resolved->node = resolved->parent = tree_root();
+    resolved->missing = 0;
+    resolved->place = (struct dav_place){0};
+    resolved->memory = (struct bytes){0};
     take_memory(target, &resolved->memory);
-    enum status status = walk(tree, target, &actor, resolved);
+    enum status status = walk_down(&walk, &actor);
     if (!status)
         find_place(target, actor, resolved);
     return status;

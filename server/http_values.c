@@ -219,14 +219,29 @@ bool value_date(struct view text, int64_t *wall_ms)
     return false;
 }
 
+static void put_two(char *at, int number)
+{
+    at[0] = (char)('0' + number / 10 % 10);
+    at[1] = (char)('0' + number % 10);
+}
+
 void value_append_date(struct bytes *out, int64_t wall_ms)
 {
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char text[] = "Sun, 06 Nov 1994 08:49:37 GMT";
     time_t seconds = (time_t)(wall_ms / 1000);
     struct tm when;
-    char text[64];
     gmtime_r(&seconds, &when);
-    bytes_append(out, view_of(text, strftime(text, sizeof text,
-                                             "%a, %d %b %Y %H:%M:%S GMT", &when)));
+    memcpy(text, days + 3 * when.tm_wday, 3);
+    put_two(text + 5, when.tm_mday);
+    memcpy(text + 8, months + 3 * when.tm_mon, 3);
+    put_two(text + 12, (when.tm_year + 1900) / 100);
+    put_two(text + 14, (when.tm_year + 1900) % 100);
+    put_two(text + 17, when.tm_hour);
+    put_two(text + 20, when.tm_min);
+    put_two(text + 23, when.tm_sec);
+    bytes_append(out, view_of(text, sizeof text - 1));
 }
 
 /* -------------------------------------------------------------------------- accept */

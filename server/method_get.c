@@ -9,16 +9,15 @@
 #include <stdlib.h>
 
 #include "common/base/text.h"
-#include "server/permission.h"
 #include "server/json_get.h"
 #include "server/metrics.h"
 #include "server/page.h"
-
-#define LOOKS_MAX 8 /* at a file that changes while it is rendered */
+#include "server/permission.h"
 
 struct content {
     struct bytes text, tag;
     struct attributes attributes;
+    struct actor_info actor;
 };
 
 static void free_content(struct content *content)
@@ -30,19 +29,11 @@ static void free_content(struct content *content)
 /* Text and tag that belong together. */
 static enum status look(struct http_request *request, struct content *content)
 {
-    struct tree *tree = request_tree(request);
-    struct attributes after;
-    enum status status = tree_attributes(tree, &request->node, &after);
-    for (unsigned looks = 0; !status && looks < LOOKS_MAX; looks++) {
-        content->attributes = after;
-        bytes_clear(&content->text);
-        status = tree_read(tree, &request->node, &content->text);
-        if (!status)
-            status = tree_attributes(tree, &request->node, &after);
-        if (!status && after.version == content->attributes.version)
-            break;
-    }
-    method_tag(&content->tag, &request->node, &content->attributes);
+    enum status status =
+        tree_look(request_tree(request), &request->node, &content->attributes,
+                  &content->actor, &content->text);
+    if (!status)
+        method_tag(&content->tag, &request->node, &content->attributes);
     return status;
 }
 
@@ -77,31 +68,29 @@ static bool range_applies(struct http_request *request, const struct content *co
     return !condition || view_equal(view_text(condition), view_bytes(&content->tag));
 }
 
-static const char *type_of(struct http_request *request, const struct content *content,
-                           struct actor_info *info)
+static const char *type_of(const struct node *node, const struct content *content)
 {
-    const struct node *node = &request->node;
+    const struct actor_info *actor = &content->actor;
     struct view text = view_bytes(&content->text);
-    if (!node->actor ||
-        engine_actor(tree_engine(request_tree(request)), node->actor, info))
+    if (!actor->id)
         return method_type_of(NULL, text);
-    if (node->kind == NODE_STATE && info->state_type[0])
-        return info->state_type;
+    if (node->kind == NODE_STATE && actor->state_type[0])
+        return actor->state_type;
     bool is_result =
         node->kind == NODE_RESULT ||
         (node->parameters.key.size && node->parameters.part == PART_RESULT);
-    return method_type_of(is_result ? info : NULL, text);
+    return method_type_of(is_result ? actor : NULL, text);
 }
 
 static void add_validators(struct http_request *request, const struct content *content)
 {
     BYTES_AUTO(date);
-    answer_header(request, "ETag", "%.*s", (int)content->tag.size, content->tag.data);
+    answer_text(request, "ETag", view_bytes(&content->tag));
     value_append_date(&date, content->attributes.modified_ms);
-    answer_header(request, "Last-Modified", "%.*s", (int)date.size, date.data);
-    answer_header(request, "Accept-Ranges", "bytes");
-    answer_header(request, "Cache-Control", "no-cache");
-    answer_header(request, "Vary", "Accept");
+    answer_text(request, "Last-Modified", view_bytes(&date));
+    answer_text(request, "Accept-Ranges", view_text("bytes"));
+    answer_text(request, "Cache-Control", view_text("no-cache"));
+    answer_text(request, "Vary", view_text("Accept"));
 }
 
 /* False when the whole is to be sent. */
@@ -109,7 +98,6 @@ static bool answer_range(struct http_request *request, struct content *content)
 {
     const char *range = http_request_header(request, "Range");
     uint64_t first = 0, last = 0;
-    struct actor_info info;
     if (!range || request->method == METHOD_HEAD || !range_applies(request, content))
         return false;
     uint64_t size = content->text.size;
@@ -123,7 +111,7 @@ static bool answer_range(struct http_request *request, struct content *content)
         return true;
     }
     BYTES_AUTO(part);
-    const char *type = type_of(request, content, &info);
+    const char *type = type_of(&request->node, content);
     bytes_append(&part,
                  view_of(content->text.data + first, (size_t)(last - first + 1)));
     answer_body(request, 206, type, &part);
@@ -133,25 +121,28 @@ static bool answer_range(struct http_request *request, struct content *content)
     return true;
 }
 
+static void answer_content(struct http_request *request, struct content *content)
+{
+    if (fails_match(request, content)) {
+        answer_problem(request, 412, "it is not as If-Match says");
+    } else if (is_unchanged(request, content)) {
+        answer_code(request, 304);
+        add_validators(request, content);
+    } else {
+        if (!answer_range(request, content))
+            answer_body(request, 200, type_of(&request->node, content), &content->text);
+        add_validators(request, content);
+    }
+}
+
 static void get_file(struct http_request *request)
 {
     struct content content = {0};
-    struct actor_info info;
     enum status status = look(request, &content);
-    if (status) {
+    if (status)
         answer_status(request, status, NULL);
-    } else if (fails_match(request, &content)) {
-        answer_problem(request, 412, "it is not as If-Match says");
-    } else if (is_unchanged(request, &content)) {
-        answer_code(request, 304);
-        add_validators(request, &content);
-    } else {
-        if (!answer_range(request, &content)) {
-            const char *type = type_of(request, &content, &info);
-            answer_body(request, 200, type, &content.text);
-        }
-        add_validators(request, &content);
-    }
+    else
+        answer_content(request, &content);
     free_content(&content);
 }
 
@@ -161,25 +152,26 @@ static void get_file(struct http_request *request)
    file. At the daemon's stop nobody waits on (contract, section 4). */
 static void answer_outcome(struct http_request *request)
 {
-    BYTES_AUTO(result);
+    struct content content = {0};
+    const struct node *node = &request->node;
     bool is_stop = request->woken == STATUS_SHUTDOWN;
     if (!is_stop && json_get_outcome(request)) {
-        method_answer_preference(request, &request->node.parameters);
+        method_answer_preference(request, &node->parameters);
         return;
     }
-    const struct node *node = &request->node;
-    enum status status = engine_outcome(tree_engine(request_tree(request)), node->actor,
-                                        &node->parameters.key, &result);
+    enum status status = look(request, &content);
     if (status == STATUS_OK) {
-        get_file(request);
-        method_name_task(request, node);
-    } else if (status == STATUS_AGAIN && request->woken == STATUS_SHUTDOWN) {
+        answer_content(request, &content);
+        method_name_known(request, view_text(content.actor.name), &node->parameters.key,
+                          TASK_DONE);
+    } else if (status == STATUS_AGAIN && is_stop) {
         answer_status(request, STATUS_SHUTDOWN, "the daemon stops");
         method_name_task(request, node);
     } else {
         method_answer_outcome(request, node, true);
     }
     method_answer_preference(request, &node->parameters);
+    free_content(&content);
 }
 
 static void get_outcome(struct http_request *request)
@@ -222,7 +214,8 @@ static bool append_entry(void *context, const struct tree_entry *entry)
 {
     struct listing *listing = context;
     if (permission_shows(listing->request, entry))
-        bytes_format(&listing->text, "%s%s\n", entry->name, entry->attributes.is_folder ? "/" : "");
+        bytes_format(&listing->text, "%s%s\n", entry->name,
+                     entry->attributes.is_folder ? "/" : "");
     return true;
 }
 

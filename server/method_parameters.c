@@ -117,8 +117,10 @@ bool method_take_parameters(struct http_request *request, struct parameters *par
 
 static struct prefer prefer_of(const struct http_request *request)
 {
-    struct prefer prefer;
+    struct prefer prefer = {.wait_ms = -1};
     BYTES_AUTO(list);
+    if (!http_request_header(request, "Prefer"))
+        return prefer;
     http_request_list(request, "Prefer", &list);
     value_prefer(view_bytes(&list), &prefer);
     return prefer;

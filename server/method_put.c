@@ -9,7 +9,7 @@
 
 #include "server/dav/gate.h"
 
-static bool is_mailbox(const struct http_request *request)
+bool method_is_of_mailbox(const struct http_request *request)
 {
     const struct http_target *target = &request->target;
     struct parameters parameters;
@@ -140,7 +140,7 @@ void method_put(struct http_request *request)
         answer_problem(request, 400, "a part of a file cannot be put (RFC 9110, 14.5)");
         return;
     }
-    if (is_mailbox(request)) {
+    if (method_is_of_mailbox(request)) {
         method_send(request);
         return;
     }

@@ -28,6 +28,17 @@ static struct sending *sending_of(struct http_request *request)
     return request->extra;
 }
 
+/* What was just accepted waits for its turn, unless it was given a time. */
+static void name_new_task(struct http_request *request, const struct node *task)
+{
+    const struct parameters *parameters = &task->parameters;
+    if (parameters->delay_ms >= 0 || parameters->at_ms >= 0)
+        method_name_task(request, task);
+    else
+        method_name_known(request, request->target.segments[1], &parameters->key,
+                          TASK_PENDING);
+}
+
 /* A sender is told that its message was taken, and for a known one what became of it;
    an outcome that is an error it must have asked for. */
 static void answer_outcome(struct http_request *request)
@@ -36,7 +47,7 @@ static void answer_outcome(struct http_request *request)
     bool waits = sending->wait_ms >= 0;
     if (!sending->was_known && !waits) {
         answer_code(request, 202);
-        method_name_task(request, &sending->node);
+        name_new_task(request, &sending->node);
     } else {
         method_answer_outcome(request, &sending->node,
                               waits || sending->node.kind == NODE_EXECUTE);
@@ -124,15 +135,16 @@ static void post(struct http_request *request)
                              .first_line = 1,
                              .headers = view_bytes(&headers),
                              .caller = access_name(request->user),
-                             .note = request->note.key.size ? &request->note : NULL,
-                             .create_owner = method_owner(request)};
+                             .note = request->note.key.size ? &request->note : NULL};
     if (sending->has_lines) {
         post.count = sending->count;
         post.messages = lines = memory_take((post.count + 1) * sizeof *lines);
         split_lines(body, lines);
     }
-    if (!sending->node.actor)
+    if (!sending->node.actor) {
         post.create_name = request->target.segments[1];
+        post.create_owner = method_owner(request);
+    }
     http_request_suspend(request, sent);
     tree_post(request_tree(request), &sending->node, &post, http_request_done, request);
     free(lines);
@@ -171,16 +183,19 @@ static bool check_conditions(struct http_request *request, struct sending *sendi
 {
     struct task_info known;
     const struct node *node = &sending->node;
+    const char *match = http_request_header(request, "If-Match");
+    const char *none = http_request_header(request, "If-None-Match");
+    if (!match && !none)
+        return true;
     bool is_known = node->parameters.key.size &&
                     engine_task(tree_engine(request_tree(request)), node->actor,
                                 &node->parameters.key, &known) == STATUS_OK;
     bool exists =
         is_known || request->is_announced || (node->actor && !sending->is_keyed_name);
-    if (!is_known && !exists && http_request_header(request, "If-Match")) {
+    if (!is_known && !exists && match) {
         answer_problem(request, 412, "there is no file for If-Match to hold of");
         return false;
     }
-    const char *none = http_request_header(request, "If-None-Match");
     if (is_known && none && view_equal(view_text(none), view_text("*"))) {
         answer_problem(request, 412, "the key is known");
         method_name_task(request, node);

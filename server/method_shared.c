@@ -74,24 +74,28 @@ const char *method_type_of(const struct actor_info *info, struct view bytes)
                                 : "application/octet-stream";
 }
 
+void method_name_known(struct http_request *request, struct view actor,
+                       const struct key *key, enum task_state state)
+{
+    BYTES_AUTO(location);
+    bytes_append(&location, origins_prefix(gate_origins(
+                                http_face_inside(request->loop->face)->options.gate)));
+    bytes_append_text(&location, "/actors/");
+    http_target_append(&location, actor);
+    bytes_append_text(&location, "/tasks@");
+    key_append_encoded(&location, key);
+    answer_text(request, "Location", view_bytes(&location));
+    answer_text(request, "Task-State", view_text(task_state_text(state)));
+}
+
 void method_name_task(struct http_request *request, const struct node *task)
 {
-    struct engine *engine = tree_engine(request_tree(request));
-    struct actor_info info;
+    char actor[ACTOR_NAME_BYTES_MAX + 1];
     struct task_info known;
-    BYTES_AUTO(location);
-    if (!task->parameters.key.size || engine_actor(engine, task->actor, &info) ||
-        engine_task(engine, task->actor, &task->parameters.key, &known))
-        return;
-    http_target_append(&location, view_text(info.name));
-    bytes_append_text(&location, "/tasks@");
-    key_append_encoded(&location, &task->parameters.key);
-    bytes_append(&location, view_of("", 1));
-    struct view prefix = origins_prefix(
-        gate_origins(http_face_inside(request->loop->face)->options.gate));
-    answer_header(request, "Location", "%.*s/actors/%s", (int)prefix.size,
-                  prefix.size ? prefix.data : "", location.data);
-    answer_header(request, "Task-State", "%s", task_state_text(known.state));
+    const struct key *key = &task->parameters.key;
+    if (key->size && !engine_task_of(tree_engine(request_tree(request)), task->actor,
+                                     key, actor, &known))
+        method_name_known(request, view_text(actor), key, known.state);
 }
 
 static void answer_error(struct http_request *request, enum status status,
@@ -108,20 +112,24 @@ static void answer_error(struct http_request *request, enum status status,
 void method_answer_outcome(struct http_request *request, const struct node *task,
                            bool wants_outcome)
 {
-    struct engine *engine = tree_engine(request_tree(request));
     struct actor_info info;
+    const struct key *key = &task->parameters.key;
     BYTES_AUTO(text);
-    enum status status = engine_actor(engine, task->actor, &info);
-    if (!status)
-        status = engine_outcome(engine, task->actor, &task->parameters.key, &text);
-    if (status == STATUS_OK)
+    enum status status = engine_look(tree_engine(request_tree(request)), task->actor,
+                                     CONTENT_OUTCOME, key, &info, &text);
+    if (status == STATUS_OK) {
         answer_body(request, 200, method_type_of(&info, view_bytes(&text)), &text);
-    else if (status == STATUS_FAILED || status == STATUS_CANCELED)
+        method_name_known(request, view_text(info.name), key, TASK_DONE);
+    } else if (status == STATUS_FAILED || status == STATUS_CANCELED) {
         answer_error(request, status, &text, wants_outcome);
-    else if (status == STATUS_AGAIN)
-        answer_code(request, 202);
-    else
-        answer_status(request, status, NULL);
-    method_name_task(request, task);
-    answer_header(request, "Cache-Control", "no-cache");
+        method_name_known(request, view_text(info.name), key,
+                          status == STATUS_FAILED ? TASK_FAILED : TASK_CANCELED);
+    } else {
+        if (status == STATUS_AGAIN)
+            answer_code(request, 202);
+        else
+            answer_status(request, status, NULL);
+        method_name_task(request, task);
+    }
+    answer_text(request, "Cache-Control", view_text("no-cache"));
 }

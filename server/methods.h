@@ -21,6 +21,8 @@ void method_put(struct http_request *request);
 void method_post(struct http_request *request);
 /* Sends the body as a message, or a line a message, and answers for it. */
 void method_send(struct http_request *request);
+/* Whether it is of a mailbox, `tasks` or `execute`, as far as the target tells. */
+bool method_is_of_mailbox(const struct http_request *request);
 /* Whether it is a POST of a message a line. */
 bool method_has_lines(const struct http_request *request);
 /* method_file.c: ordinary files. What is put goes to the disk as it comes (begin at the
@@ -55,6 +57,9 @@ void method_answer_outcome(struct http_request *request, const struct node *task
                            bool wants_outcome);
 /* Adds Location and Task-State; nothing where the key is not known. */
 void method_name_task(struct http_request *request, const struct node *task);
+/* The same for a task of which that is known already. */
+void method_name_known(struct http_request *request, struct view actor,
+                       const struct key *key, enum task_state state);
 /* The type of a task's result, or of other bytes (`info` null). */
 const char *method_type_of(const struct actor_info *info, struct view bytes);
 

@@ -37,7 +37,7 @@ void page_guard(struct http_request *request)
         return;
     bool is_suspect = !is_inert(type) &&
                       !answer_find_header(&request->answer, "Content-Security-Policy");
-    answer_header(request, "X-Content-Type-Options", "nosniff");
+    answer_text(request, "X-Content-Type-Options", view_text("nosniff"));
     if (!is_suspect)
         return;
     answer_header(request, "Content-Security-Policy", "default-src 'none'; sandbox");

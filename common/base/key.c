@@ -108,31 +108,36 @@ enum status key_from_name(struct view encoded, struct key *key_out)
     return STATUS_OK;
 }
 
+/* The decimal digits, up to the end of the room; returns where they begin. */
+static char *put_number(char *end, uint64_t number)
+{
+    do
+        *--end = (char)('0' + number % 10);
+    while (number /= 10);
+    return end;
+}
+
 void key_of_line(const struct key *key, uint64_t line, struct key *key_out)
 {
-    char text[FULL_KEY_BYTES_MAX + 1];
-    int size;
+    char text[20]; /* the digits of the largest number */
+    char *end = text + sizeof(text), *digits = put_number(end, line);
 
     ENSURE(key->size > 0 && key->size <= KEY_BYTES_MAX && line >= 1);
-    if (line == 1) {
-        *key_out = *key;
+    *key_out = *key;
+    if (line == 1)
         return;
-    }
-    size = snprintf(text, sizeof(text), "%.*s%c%" PRIu64, key->size, key->text,
-                    KEY_LINE_SEPARATOR, line);
-    set_text(key_out, view_of(text, (size_t)size));
+    key_out->text[key_out->size++] = KEY_LINE_SEPARATOR;
+    memcpy(key_out->text + key_out->size, digits, (size_t)(end - digits));
+    key_out->size = (uint8_t)(key_out->size + (end - digits));
 }
 
 void key_of_sequence(uint64_t sequence, struct key *key_out)
 {
     char text[21]; /* a dot and the 20 digits of the largest number */
-    size_t at = sizeof(text);
+    char *end = text + sizeof(text), *at = put_number(end, sequence);
 
-    do
-        text[--at] = (char)('0' + sequence % 10);
-    while (sequence /= 10);
-    text[--at] = '.';
-    set_text(key_out, view_of(text + at, sizeof(text) - at));
+    *--at = '.';
+    set_text(key_out, view_of(at, (size_t)(end - at)));
 }
 
 void key_of_send(uint64_t actor, uint64_t sequence, uint64_t n, struct key *key_out)
@@ -161,8 +166,10 @@ void key_append_encoded(struct bytes *out, const struct key *key)
     if (separator)
         text.size = (size_t)(separator - key->text);
     percent_encode(out, text);
-    if (separator)
-        bytes_format(out, "~%.*s", (int)(key->size - text.size - 1), separator + 1);
+    if (separator) {
+        bytes_append_text(out, "~");
+        bytes_append(out, view_of(separator + 1, key->size - text.size - 1));
+    }
 }
 
 struct view key_view(const struct key *key)

@@ -91,10 +91,18 @@ static const struct {
 
 void parameters_clear(struct parameters *parameters)
 {
-    memset(parameters, 0, sizeof(*parameters));
+    /* Not the whole: every look at the tree has several of these, and most of each is
+       room for texts. */
+    parameters->at = false;
+    parameters->key.size = 0;
     parameters->delay_ms = -1;
     parameters->at_ms = -1;
     parameters->wait_ms = -1;
+    parameters->create = false;
+    parameters->reply = false;
+    parameters->part = PART_RESULT;
+    parameters->timer[0] = '\0';
+    parameters->given = 0;
 }
 
 static char to_lower(char letter)

@@ -54,6 +54,21 @@ static bool is_control(struct view character)
     return first == 0xC2 && (unsigned char)character.data[1] < 0xA0;
 }
 
+/* How much of the text is ASCII, at least: eight bytes at a time, since most text is
+   nothing else. */
+static size_t ascii_size(struct view text)
+{
+    size_t size = 0;
+    uint64_t eight;
+
+    for (; size + sizeof(eight) <= text.size; size += sizeof(eight)) {
+        memcpy(&eight, text.data + size, sizeof(eight));
+        if (eight & 0x8080808080808080u)
+            break;
+    }
+    return size;
+}
+
 static bool check_characters(struct view text, bool controls_allowed)
 {
     while (text.size > 0) {
@@ -68,6 +83,10 @@ static bool check_characters(struct view text, bool controls_allowed)
 
 bool utf8_is_valid(struct view text)
 {
+    size_t ascii = ascii_size(text);
+
+    if (ascii)
+        text = view_of(text.data + ascii, text.size - ascii);
     return check_characters(text, true);
 }
 

@@ -258,12 +258,31 @@ const char *engine_behavior_name(struct engine *engine, size_t n);
 /* The options in force. */
 const struct engine_options *engine_limits(const struct engine *engine);
 
+/* An actor and what one of its files holds, both of the same moment. */
+enum engine_content {
+    CONTENT_NOTHING,
+    CONTENT_STATE,
+    CONTENT_LAST_RESULT,
+    CONTENT_LOG,
+    CONTENT_OUTCOME, /* of the key */
+    CONTENT_MESSAGE  /* that was sent under the key */
+};
+/* Appends the content, as the functions below say, whose status it has; info_out is
+   filled in wherever there is the actor. It may be null; `key` where it is not needed,
+   and `out` for nothing. */
+MUST_CHECK enum status engine_look(struct engine *engine, uint64_t actor,
+                                   enum engine_content content, const struct key *key,
+                                   struct actor_info *info_out, struct bytes *out);
 /* Appends the state of the last committed turn. */
 MUST_CHECK enum status engine_state(struct engine *engine, uint64_t actor,
                                     struct bytes *out, uint64_t *version_out);
 /* What is known of a key. NOT_FOUND when it is not (or no longer) known. */
 MUST_CHECK enum status engine_task(struct engine *engine, uint64_t actor,
                                    const struct key *key, struct task_info *info_out);
+/* The same, with the actor's name of that moment: ACTOR_NAME_BYTES_MAX and a NUL. */
+MUST_CHECK enum status engine_task_of(struct engine *engine, uint64_t actor,
+                                      const struct key *key, char *name_out,
+                                      struct task_info *info_out);
 /* Appends the outcome: OK with the result, FAILED or CANCELED with the error text,
    AGAIN while unfinished, NOT_FOUND. */
 MUST_CHECK enum status engine_outcome(struct engine *engine, uint64_t actor,

@@ -5,7 +5,6 @@
  */
 #include "common/engine/engine.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/log.h"
@@ -115,7 +114,8 @@ static void fill_info(const struct engine *engine, const struct actor_record *re
     strcpy(info->last_refusal, record->last_refusal);
     if (!behavior)
         return;
-    snprintf(info->behavior, sizeof info->behavior, "%s", behavior->name);
+    memcpy(info->behavior, behavior->name,
+           strnlen(behavior->name, BEHAVIOR_NAME_BYTES_MAX));
     strcpy(info->result_type, behavior->policy.type);
     info->key_decides = behavior->policy.key_decides;
 }
@@ -137,15 +137,7 @@ enum status engine_find(struct engine *engine, struct view name, uint64_t *actor
 enum status engine_actor(struct engine *engine, uint64_t actor,
                          struct actor_info *info_out)
 {
-    struct index_snapshot snapshot;
-    struct actor_record record;
-    index_snapshot_begin(engine->index, &snapshot);
-    bool found = actor_record_find(&snapshot, actor, &record);
-    index_snapshot_end(&snapshot);
-    if (!found)
-        return STATUS_NOT_FOUND;
-    fill_info(engine, &record, info_out);
-    return STATUS_OK;
+    return engine_look(engine, actor, CONTENT_NOTHING, NULL, info_out, NULL);
 }
 
 /* ------------------------------------------------------------------------ listing */
@@ -278,8 +270,8 @@ void task_describe(const struct engine *engine, const struct actor_head *actor,
     }
 }
 
-enum status engine_task(struct engine *engine, uint64_t actor, const struct key *key,
-                        struct task_info *info_out)
+enum status engine_task_of(struct engine *engine, uint64_t actor, const struct key *key,
+                           char *name_out, struct task_info *info_out)
 {
     struct index_snapshot snapshot;
     struct actor_record record;
@@ -289,7 +281,15 @@ enum status engine_task(struct engine *engine, uint64_t actor, const struct key 
     if (found)
         task_describe(engine, &record.head, &task, info_out);
     index_snapshot_end(&snapshot);
+    if (found && name_out)
+        strcpy(name_out, record.name);
     return found ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+enum status engine_task(struct engine *engine, uint64_t actor, const struct key *key,
+                        struct task_info *info_out)
+{
+    return engine_task_of(engine, actor, key, NULL, info_out);
 }
 
 bool engine_key_decides(struct engine *engine, uint64_t actor)
@@ -304,60 +304,7 @@ bool engine_key_decides(struct engine *engine, uint64_t actor)
     return behavior && behavior->policy.key_decides;
 }
 
-static enum status outcome_status(enum task_state state)
-{
-    if (!task_state_is_final(state))
-        return STATUS_AGAIN;
-    return state == TASK_DONE     ? STATUS_OK
-           : state == TASK_FAILED ? STATUS_FAILED
-                                  : STATUS_CANCELED;
-}
-
-enum status engine_outcome(struct engine *engine, uint64_t actor, const struct key *key,
-                           struct bytes *out)
-{
-    struct index_snapshot snapshot;
-    struct actor_record record;
-    struct task_record task;
-    enum status status = STATUS_NOT_FOUND;
-    index_snapshot_begin(engine->index, &snapshot);
-    if (find_task(engine, &snapshot, actor, key, &record, &task)) {
-        status = outcome_status((enum task_state)task.head.state);
-        if (status != STATUS_AGAIN)
-            bytes_append(out, task_result(&task));
-    }
-    index_snapshot_end(&snapshot);
-    return status;
-}
-
-enum status engine_message(struct engine *engine, uint64_t actor, const struct key *key,
-                           struct bytes *out)
-{
-    struct index_snapshot snapshot;
-    struct actor_record record;
-    struct task_record task;
-    index_snapshot_begin(engine->index, &snapshot);
-    bool found = find_task(engine, &snapshot, actor, key, &record, &task);
-    if (found)
-        bytes_append(out, task.message);
-    index_snapshot_end(&snapshot);
-    return found ? STATUS_OK : STATUS_NOT_FOUND;
-}
-
-enum status engine_last_result(struct engine *engine, uint64_t actor, struct bytes *out)
-{
-    struct index_snapshot snapshot;
-    struct actor_record record;
-    struct task_record task;
-    index_snapshot_begin(engine->index, &snapshot);
-    bool found = actor_record_find(&snapshot, actor, &record);
-    if (found && record.head.last_finished &&
-        task_find(&snapshot, actor, record.head.last_finished, &task) &&
-        task_state_is_final((enum task_state)task.head.state))
-        bytes_append(out, task_result(&task));
-    index_snapshot_end(&snapshot);
-    return found ? STATUS_OK : STATUS_NOT_FOUND;
-}
+/* ------------------------------------------------------------------- one moment's */
 
 static bool append_line(void *context, uint64_t number, struct view packed)
 {
@@ -368,15 +315,104 @@ static bool append_line(void *context, uint64_t number, struct view packed)
     return true;
 }
 
-enum status engine_log(struct engine *engine, uint64_t actor, struct bytes *out)
+static void append_last_result(struct index_snapshot *snapshot,
+                               const struct actor_head *head, struct bytes *out)
+{
+    struct task_record task;
+    if (head->last_finished &&
+        task_find(snapshot, head->id, head->last_finished, &task) &&
+        task_state_is_final((enum task_state)task.head.state))
+        bytes_append(out, task_result(&task));
+}
+
+static enum status outcome_status(enum task_state state)
+{
+    if (!task_state_is_final(state))
+        return STATUS_AGAIN;
+    return state == TASK_DONE     ? STATUS_OK
+           : state == TASK_FAILED ? STATUS_FAILED
+                                  : STATUS_CANCELED;
+}
+
+static enum status append_outcome(const struct task_record *task, struct bytes *out)
+{
+    enum status status = outcome_status((enum task_state)task->head.state);
+    if (status != STATUS_AGAIN)
+        bytes_append(out, task_result(task));
+    return status;
+}
+
+static enum status append_content(struct engine *engine,
+                                  struct index_snapshot *snapshot,
+                                  const struct actor_head *head,
+                                  enum engine_content content, const struct key *key,
+                                  struct bytes *out)
+{
+    struct pair_key row;
+    struct view state;
+    struct task_record task;
+    switch (content) {
+    case CONTENT_NOTHING:
+        break;
+    case CONTENT_STATE:
+        if (index_get(snapshot, TABLE_STATES, single_key(&row, head->id), &state))
+            bytes_append(out, state);
+        break;
+    case CONTENT_LAST_RESULT:
+        append_last_result(snapshot, head, out);
+        break;
+    case CONTENT_LOG:
+        index_scan(snapshot, TABLE_LOG, head->id, head->log_first, head->log_next,
+                   append_line, out);
+        break;
+    case CONTENT_OUTCOME:
+        return key_find(engine, snapshot, head, key, core_store_clock(engine), &task)
+                   ? append_outcome(&task, out)
+                   : STATUS_NOT_FOUND;
+    case CONTENT_MESSAGE:
+        if (!key_find(engine, snapshot, head, key, core_store_clock(engine), &task))
+            return STATUS_NOT_FOUND;
+        bytes_append(out, task.message);
+        break;
+    }
+    return STATUS_OK;
+}
+
+enum status engine_look(struct engine *engine, uint64_t actor,
+                        enum engine_content content, const struct key *key,
+                        struct actor_info *info_out, struct bytes *out)
 {
     struct index_snapshot snapshot;
     struct actor_record record;
+    enum status status = STATUS_NOT_FOUND;
     index_snapshot_begin(engine->index, &snapshot);
     bool found = actor_record_find(&snapshot, actor, &record);
     if (found)
-        index_scan(&snapshot, TABLE_LOG, actor, record.head.log_first,
-                   record.head.log_next, append_line, out);
+        status = append_content(engine, &snapshot, &record.head, content, key, out);
     index_snapshot_end(&snapshot);
-    return found ? STATUS_OK : STATUS_NOT_FOUND;
+    if (found && info_out)
+        fill_info(engine, &record, info_out);
+    return status;
+}
+
+enum status engine_outcome(struct engine *engine, uint64_t actor, const struct key *key,
+                           struct bytes *out)
+{
+    return engine_look(engine, actor, CONTENT_OUTCOME, key, NULL, out);
+}
+
+enum status engine_message(struct engine *engine, uint64_t actor, const struct key *key,
+                           struct bytes *out)
+{
+    return engine_look(engine, actor, CONTENT_MESSAGE, key, NULL, out);
+}
+
+enum status engine_last_result(struct engine *engine, uint64_t actor, struct bytes *out)
+{
+    return engine_look(engine, actor, CONTENT_LAST_RESULT, NULL, NULL, out);
+}
+
+enum status engine_log(struct engine *engine, uint64_t actor, struct bytes *out)
+{
+    return engine_look(engine, actor, CONTENT_LOG, NULL, NULL, out);
 }

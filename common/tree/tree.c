@@ -13,6 +13,8 @@
 #include "common/tree/ordinary.h"
 #include "common/tree/render.h"
 
+#define LOOKS_MAX 8 /* at a file that changes while it is rendered */
+
 struct tree {
     struct engine *engine;
     struct files *files; /* null: none are kept */
@@ -67,8 +69,13 @@ struct node tree_root(void)
 
 struct node tree_node(enum node_kind kind, uint64_t actor)
 {
-    struct node node = {.kind = kind, .actor = actor};
+    struct node node; /* field by field: see parameters_clear */
+    node.kind = kind;
+    node.actor = actor;
     parameters_clear(&node.parameters);
+    node.area = 0;
+    node.path = view_of(NULL, 0);
+    node.type = 0;
     return node;
 }
 
@@ -215,6 +222,22 @@ static enum status measure(struct tree *tree, const struct node *node,
     return STATUS_OK;
 }
 
+/* All but the size. */
+static void fill_attributes(const struct node *node, const struct actor_info *info,
+                            struct attributes *attributes)
+{
+    *attributes = (struct attributes){.is_folder = node->kind == NODE_ACTOR,
+                                      .links = node->kind == NODE_ACTOR ? 2 : 1,
+                                      .version = info->changes,
+                                      .modified_ms = info->changed_ms,
+                                      .created_ms = info->created_ms};
+    if (node->kind == NODE_STATE) {
+        attributes->version = info->state_version;
+        attributes->modified_ms = info->state_ms;
+    }
+    fill_owner(node, info, attributes);
+}
+
 static enum status actor_attributes(struct tree *tree, const struct node *node,
                                     struct attributes *attributes)
 {
@@ -222,16 +245,7 @@ static enum status actor_attributes(struct tree *tree, const struct node *node,
     enum status status = engine_actor(tree->engine, node->actor, &info);
     if (status)
         return status;
-    *attributes = (struct attributes){.is_folder = node->kind == NODE_ACTOR,
-                                      .links = node->kind == NODE_ACTOR ? 2 : 1,
-                                      .version = info.changes,
-                                      .modified_ms = info.changed_ms,
-                                      .created_ms = info.created_ms};
-    if (node->kind == NODE_STATE) {
-        attributes->version = info.state_version;
-        attributes->modified_ms = info.state_ms;
-    }
-    fill_owner(node, &info, attributes);
+    fill_attributes(node, &info, attributes);
     return measure(tree, node, &info, &attributes->size);
 }
 
@@ -375,62 +389,45 @@ static void append_task(void *context, const struct task_info *task)
     render_task(context, task);
 }
 
-static enum status read_shown(struct tree *tree, const struct node *node,
-                              struct bytes *out)
-{
-    struct actor_info info;
-    enum status status = engine_actor(tree->engine, node->actor, &info);
-    if (!status && !reads_as_empty(node))
-        render_shown(node, &info, out);
-    return status;
-}
-
-static enum status read_mailbox_file(struct tree *tree, const struct node *node,
-                                     struct bytes *out)
+static enum engine_content content_of(const struct node *node)
 {
     const struct parameters *parameters = &node->parameters;
-    if (!parameters->key.size)
-        return read_shown(tree, node, out);
-    return parameters->part == PART_MESSAGE
-               ? engine_message(tree->engine, node->actor, &parameters->key, out)
-               : engine_outcome(tree->engine, node->actor, &parameters->key, out);
+    if (node->kind == NODE_STATE)
+        return CONTENT_STATE;
+    if (node->kind == NODE_RESULT)
+        return CONTENT_LAST_RESULT;
+    if (node->kind == NODE_LOG)
+        return CONTENT_LOG;
+    bool is_mailbox = node->kind == NODE_TASKS || node->kind == NODE_EXECUTE;
+    if (!is_mailbox || !parameters->key.size)
+        return CONTENT_NOTHING;
+    return parameters->part == PART_MESSAGE ? CONTENT_MESSAGE : CONTENT_OUTCOME;
 }
 
-static enum status read_actor_file(struct tree *tree, const struct node *node,
-                                   struct bytes *out)
+static bool is_rendered(const struct node *node)
 {
-    uint64_t version;
-    switch (node->kind) {
-    case NODE_STATE:
-        return engine_state(tree->engine, node->actor, out, &version);
-    case NODE_STATUS:
-    case NODE_BEHAVIOR:
-        return read_shown(tree, node, out);
-    case NODE_MAILBOX:
+    return node->kind == NODE_STATUS || node->kind == NODE_BEHAVIOR;
+}
+
+/* `info` may be null where nothing is rendered of it. */
+static enum status read_actor_file(struct tree *tree, const struct node *node,
+                                   struct actor_info *info, struct bytes *out)
+{
+    if (node->kind == NODE_MAILBOX)
         return engine_mailbox(tree->engine, node->actor, append_task, out);
-    case NODE_RESULT:
-        return engine_last_result(tree->engine, node->actor, out);
-    case NODE_LOG:
-        return engine_log(tree->engine, node->actor, out);
-    case NODE_TASKS:
-    case NODE_EXECUTE:
-        return read_mailbox_file(tree, node, out);
-    case NODE_ROOT:
-    case NODE_README:
-    case NODE_DAEMON_STATUS:
-    case NODE_ATTENTION:
-    case NODE_BEHAVIORS:
-    case NODE_ACTORS:
-    case NODE_ACTOR:
-    case NODE_ORDINARY:
-        break;
-    }
-    return STATUS_INVALID;
+    if (node->kind < NODE_TASKS || node->kind == NODE_ORDINARY)
+        return STATUS_INVALID;
+    enum status status = engine_look(tree->engine, node->actor, content_of(node),
+                                     &node->parameters.key, info, out);
+    if (!status && is_rendered(node))
+        render_shown(node, info, out);
+    return status;
 }
 
 enum status tree_read(struct tree *tree, const struct node *node, struct bytes *out)
 {
     struct engine_totals totals;
+    struct actor_info info;
     if (node->kind == NODE_README) {
         render_readme(out);
     } else if (node->kind == NODE_DAEMON_STATUS) {
@@ -441,7 +438,46 @@ enum status tree_read(struct tree *tree, const struct node *node, struct bytes *
     } else if (node->kind == NODE_BEHAVIORS) {
         read_behaviors(tree, out);
     } else {
-        return read_actor_file(tree, node, out);
+        return read_actor_file(tree, node, is_rendered(node) ? &info : NULL, out);
     }
     return STATUS_OK;
+}
+
+/* What takes several looks is looked at until it did not change meanwhile. */
+static enum status look_again(struct tree *tree, const struct node *node,
+                              struct attributes *attributes, struct bytes *out)
+{
+    struct attributes after;
+    size_t from = out->size;
+    enum status status = tree_attributes(tree, node, &after);
+    for (unsigned looks = 0; !status && looks < LOOKS_MAX; looks++) {
+        *attributes = after;
+        out->size = from;
+        status = tree_read(tree, node, out);
+        if (!status)
+            status = tree_attributes(tree, node, &after);
+        if (!status && after.version == attributes->version)
+            break;
+    }
+    return status;
+}
+
+enum status tree_look(struct tree *tree, const struct node *node,
+                      struct attributes *attributes_out, struct actor_info *info_out,
+                      struct bytes *out)
+{
+    size_t from = out->size;
+    info_out->id = 0;
+    if (!node->actor)
+        return look_again(tree, node, attributes_out, out);
+    if (node->kind == NODE_MAILBOX) {
+        enum status status = look_again(tree, node, attributes_out, out);
+        return status ? status : engine_actor(tree->engine, node->actor, info_out);
+    }
+    enum status status = read_actor_file(tree, node, info_out, out);
+    if (info_out->id) {
+        fill_attributes(node, info_out, attributes_out);
+        attributes_out->size = out->size - from;
+    }
+    return status;
 }

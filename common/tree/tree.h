@@ -94,6 +94,13 @@ MUST_CHECK enum status tree_list(struct tree *tree, const struct node *folder,
 MUST_CHECK enum status tree_read(struct tree *tree, const struct node *node,
                                  struct bytes *out);
 
+/* The same together with the attributes, both of one moment, and with the actor, whose
+   id is 0 where there is none. Where the status is that of an outcome, they are filled
+   in as well. */
+MUST_CHECK enum status tree_look(struct tree *tree, const struct node *node,
+                                 struct attributes *attributes_out,
+                                 struct actor_info *info_out, struct bytes *out);
+
 /* Waits for what a read of tasks@KEY or execute@KEY waits for. NOT_FOUND (and no wait)
    when the key is unknown. See engine_wait_task. */
 MUST_CHECK enum status tree_wait(struct tree *tree, const struct node *node,

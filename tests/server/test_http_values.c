@@ -166,7 +166,11 @@ Test(http_values, a_date_is_written_in_the_preferred_form)
 {
     BYTES_AUTO(out);
     value_append_date(&out, 784111777999);
-    cr_expect(view_equal(view_bytes(&out), view_text("Sun, 06 Nov 1994 08:49:37 GMT")));
+    value_append_date(&out, 951782400000);
+    value_append_date(&out, 0);
+    cr_expect(view_equal(view_bytes(&out), view_text("Sun, 06 Nov 1994 08:49:37 GMT"
+                                                     "Tue, 29 Feb 2000 00:00:00 GMT"
+                                                     "Thu, 01 Jan 1970 00:00:00 GMT")));
 }
 
 /* -------------------------------------------------------------------------- accept */

@@ -54,6 +54,18 @@ Test(utf8, malformed_text_is_refused)
         cr_assert_not(utf8_is_valid(view_text(texts[i])), "text %zu", i);
 }
 
+Test(utf8, one_bad_byte_is_found_wherever_it_stands)
+{
+    char text[] = "twenty-one bytes here";
+    for (size_t i = 0; i < sizeof text - 1; i++) {
+        char kept = text[i];
+        cr_assert(utf8_is_valid(view_text(text)));
+        text[i] = '\xff';
+        cr_assert_not(utf8_is_valid(view_text(text)), "at %zu", i);
+        text[i] = kept;
+    }
+}
+
 Test(utf8, a_character_cut_by_the_end_of_the_view_is_not_read_past_it)
 {
     cr_assert_not(utf8_is_valid(view_of("\xc3\xa9", 1)));

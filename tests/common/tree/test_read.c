@@ -29,8 +29,29 @@ static void teardown(void)
 
 TestSuite(read, .init = setup, .fini = teardown);
 
+/* A look shows the same, and whose it is. */
+static void expect_look(const struct node *node, enum status status, const char *text)
+{
+    BYTES_AUTO(out);
+    struct attributes attributes, known;
+    struct actor_info info;
+    enum status is = tree_look(tree, node, &attributes, &info, &out);
+    cr_assert_eq(is, status, "%s", status_text(is));
+    cr_assert(view_equal(view_bytes(&out), view_text(text)));
+    if (status == STATUS_NOT_FOUND || status == STATUS_INVALID || !node->actor)
+        return;
+    cr_assert_eq(tree_attributes(tree, node, &known), STATUS_OK);
+    cr_assert_eq(attributes.version, known.version);
+    cr_assert_eq(attributes.size, known.size);
+    cr_assert_eq(attributes.size, out.size);
+    cr_assert_eq(attributes.mode, known.mode);
+    cr_assert_eq(attributes.modified_ms, known.modified_ms);
+    cr_assert_str_eq(info.name, "counter_1");
+}
+
 static void expect_node(const struct node *node, enum status status, const char *text)
 {
+    expect_look(node, status, text);
     BYTES_AUTO(out);
     enum status is = tree_read(tree, node, &out);
     cr_assert_eq(is, status, "%s", status_text(is));
