@@ -26,9 +26,9 @@ static enum status refuse_ordinary(const char *what, const char *name)
 }
 
 /* The node that creating `name` opens, and its attributes. EXISTS with O_EXCL where
-   there is one that is not hidden. */
+   there is one that is not hidden; one that is hidden begins anew. */
 static enum status find_creatable(fuse_req_t request, fuse_ino_t parent,
-                                  const char *name, int flags, struct node *node_out,
+                                  const char *name, int *flags, struct node *node_out,
                                   struct attributes *attributes_out)
 {
     struct fuse_face *face = face_of(request);
@@ -36,8 +36,10 @@ static enum status find_creatable(fuse_req_t request, fuse_ino_t parent,
     enum status status = entry_find(face, parent, name, node_out);
     if (!status && node_is_folder(node_out))
         return STATUS_EXISTS;
+    if (shown)
+        *flags |= O_TRUNC;
     if (!status)
-        return flags & O_EXCL && !shown
+        return *flags & O_EXCL && !shown
                    ? STATUS_EXISTS
                    : entry_attributes(face, node_out, attributes_out);
     if (status != STATUS_NOT_FOUND)
@@ -75,7 +77,7 @@ void op_create(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t m
         return;
     }
     enum status status =
-        find_creatable(request, parent, name, file->flags, &node, &attributes);
+        find_creatable(request, parent, name, &file->flags, &node, &attributes);
     if (status) {
         reply_status(request, status);
         return;

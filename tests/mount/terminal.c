@@ -91,15 +91,20 @@ static bool find(struct terminal *terminal, const char *text)
     return found != NULL;
 }
 
+static void tell(const struct terminal *terminal, const char *wanted)
+{
+    fprintf(stderr, "  the terminal never showed: %s\n  but: %.*s\n", wanted,
+            (int)(terminal->seen.size - terminal->expected),
+            terminal->seen.size ? terminal->seen.data + terminal->expected : "");
+}
+
 bool terminal_expect(struct terminal *terminal, const char *text)
 {
     long long deadline = now_ms() + TERMINAL_DEADLINE_MS;
     bool goes_on = true;
     while (!find(terminal, text)) {
         if (!goes_on || now_ms() > deadline) {
-            fprintf(stderr, "  the terminal never showed: %s\n  but: %.*s\n", text,
-                    (int)(terminal->seen.size - terminal->expected),
-                    terminal->seen.data + terminal->expected);
+            tell(terminal, text);
             return false;
         }
         goes_on = take(terminal);
@@ -113,22 +118,32 @@ void terminal_type(struct terminal *terminal, const char *keys)
     ENSURE(write(terminal->fd, keys, size) == (ssize_t)size);
 }
 
-int terminal_close(struct terminal *terminal)
+bool terminal_ends(struct terminal *terminal, int deadline_ms)
 {
-    long long deadline = now_ms() + TERMINAL_DEADLINE_MS;
-    int status = 0;
-    pid_t ended = 0;
-    while ((ended = waitpid(terminal->pid, &status, WNOHANG)) == 0 &&
-           now_ms() < deadline)
+    long long deadline = now_ms() + deadline_ms;
+    while (!terminal->has_ended &&
+           waitpid(terminal->pid, &terminal->status, WNOHANG) == 0) {
+        if (now_ms() > deadline)
+            return false;
         if (!take(terminal))
             poll_pause();
-    if (ended == 0) {
+    }
+    terminal->has_ended = true;
+    return true;
+}
+
+int terminal_close(struct terminal *terminal)
+{
+    bool ended = terminal_ends(terminal, TERMINAL_DEADLINE_MS);
+    if (!ended) {
+        tell(terminal, "its end");
         kill(-terminal->pid, SIGKILL);
-        waitpid(terminal->pid, &status, 0);
+        waitpid(terminal->pid, &terminal->status, 0);
     }
     close(terminal->fd); /* hangs up on whoever is left */
     bytes_free(&terminal->seen);
-    return ended == 0          ? -1
+    int status = terminal->status;
+    return !ended              ? -1
            : WIFEXITED(status) ? WEXITSTATUS(status)
                                : 128 + WTERMSIG(status);
 }

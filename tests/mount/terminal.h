@@ -18,6 +18,8 @@ struct terminal {
     int fd;            /* of our side */
     struct bytes seen; /* all that was shown, as it came */
     size_t expected;   /* how much of it was waited for */
+    bool has_ended;
+    int status; /* as waitpid(2) gives it, once it has */
 };
 
 /* Starts `bash -c COMMAND` on a vt100 of 24 lines. */
@@ -27,6 +29,8 @@ void terminal_open(struct terminal *terminal, const char *command);
    changed: texts must be new to the screen. */
 bool terminal_expect(struct terminal *terminal, const char *text);
 void terminal_type(struct terminal *terminal, const char *keys);
+/* Whether the program ends within that time. */
+bool terminal_ends(struct terminal *terminal, int deadline_ms);
 /* Waits for the program's end and frees. Its exit status, 128 + N after signal N; -1
    when it had to be killed. */
 int terminal_close(struct terminal *terminal);
