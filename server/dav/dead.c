@@ -212,7 +212,7 @@ void dav_forget(struct dav *dav, const struct dav_place *place)
         struct dav_entry *entry = dav->entries[end];
         struct dav_place at = {entry->area, view_bytes(&entry->path)};
         dav_locks_drop(dav, entry);
-        entry->hidden_until_ns = entry->announced_until_ns = 0;
+        dav_entry_unmark(dav, entry);
         dav_entry_tidy(dav, &at);
     }
     dav_leave(dav);

@@ -286,9 +286,12 @@ static void judge_announced(struct http_request *request)
 
 static void message_put(struct http_request *request)
 {
-    if (request->answer.code / 100 == 2)
-        dav_recent_add(request_dav(request), &request->resolved.place,
-                       request->body.size);
+    struct dav *dav = request_dav(request);
+    if (request->answer.code / 100 != 2)
+        return;
+    dav_recent_add(dav, &request->resolved.place, request->body.size);
+    if (request->is_announced)
+        dav_show(dav, &request->resolved.place);
 }
 
 bool dav_gate(struct http_request *request)

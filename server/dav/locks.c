@@ -9,6 +9,8 @@
 #include "server/dav/fields.h"
 
 #define NOTE_PREFIX "dav/lock/"
+/* Where something ends every moment, all are looked at no more often than that. */
+#define EXPIRY_PAUSE_NS INT64_C(1000000000)
 
 static int64_t now_ns(const struct dav *dav)
 {
@@ -354,14 +356,6 @@ void dav_state_written(struct dav *dav, const struct dav_place *place,
 
 /* ------------------------------------------------------------------------- expiry */
 
-static void expire_mark(struct dav *dav, int64_t *until_ns, int64_t now)
-{
-    if (*until_ns <= now)
-        *until_ns = 0;
-    else if (*until_ns < dav->next_expiry_ns)
-        dav->next_expiry_ns = *until_ns;
-}
-
 static void expire_entry(struct dav *dav, struct dav_entry *entry, int64_t now)
 {
     struct dav_lock *next;
@@ -372,8 +366,10 @@ static void expire_entry(struct dav *dav, struct dav_entry *entry, int64_t now)
         else if (lock->deadline_ns < dav->next_expiry_ns)
             dav->next_expiry_ns = lock->deadline_ns;
     }
-    expire_mark(dav, &entry->hidden_until_ns, now);
-    expire_mark(dav, &entry->announced_until_ns, now);
+    if (entry->mark && entry->marked_until_ns <= now)
+        dav_entry_unmark(dav, entry);
+    else if (entry->mark && entry->marked_until_ns < dav->next_expiry_ns)
+        dav->next_expiry_ns = entry->marked_until_ns;
 }
 
 void dav_expire(struct dav *dav)
@@ -387,4 +383,6 @@ void dav_expire(struct dav *dav)
         expire_entry(dav, dav->entries[i], now);
         dav_entry_tidy(dav, &place);
     }
+    if (dav->next_expiry_ns < now + EXPIRY_PAUSE_NS)
+        dav->next_expiry_ns = now + EXPIRY_PAUSE_NS;
 }

@@ -142,8 +142,8 @@ void dav_entry_tidy(struct dav *dav, const struct dav_place *place)
     bool found;
     size_t at = position_of(dav, place, &found);
     struct dav_entry *entry = found ? dav->entries[at] : NULL;
-    if (!entry || entry->locks || entry->properties.size || entry->hidden_until_ns ||
-        entry->announced_until_ns || entry->is_leaving)
+    if (!entry || entry->locks || entry->properties.size || entry->mark ||
+        entry->is_leaving)
         return;
     dav->count--;
     memmove(dav->entries + at, dav->entries + at + 1,
@@ -192,40 +192,53 @@ static int64_t minute_from_now(struct dav *dav)
     return until_ns;
 }
 
-void dav_hide(struct dav *dav, const struct dav_place *place)
+void dav_entry_unmark(struct dav *dav, struct dav_entry *entry)
+{
+    dav->mark_count -= entry->mark != MARK_NONE;
+    entry->mark = MARK_NONE;
+}
+
+static void set_mark(struct dav *dav, const struct dav_place *place, enum dav_mark mark)
 {
     dav_enter(dav);
     struct dav_entry *entry = dav_entry_make(dav, place);
-    entry->hidden_until_ns = minute_from_now(dav);
-    entry->announced_until_ns = 0;
+    dav_entry_unmark(dav, entry);
+    if (dav->mark_count < MARKS_MAX) {
+        dav->mark_count++;
+        entry->mark = mark;
+        entry->marked_until_ns = minute_from_now(dav);
+    }
+    dav_entry_tidy(dav, place);
     dav_leave(dav);
+}
+
+static bool has_mark(struct dav *dav, const struct dav_place *place, enum dav_mark mark)
+{
+    dav_enter(dav);
+    const struct dav_entry *entry = dav_entry_find(dav, place);
+    bool has_it = entry && entry->mark == mark;
+    dav_leave(dav);
+    return has_it;
+}
+
+void dav_hide(struct dav *dav, const struct dav_place *place)
+{
+    set_mark(dav, place, MARK_HIDDEN);
 }
 
 void dav_announce(struct dav *dav, const struct dav_place *place)
 {
-    dav_enter(dav);
-    struct dav_entry *entry = dav_entry_make(dav, place);
-    entry->announced_until_ns = minute_from_now(dav);
-    entry->hidden_until_ns = 0;
-    dav_leave(dav);
+    set_mark(dav, place, MARK_ANNOUNCED);
 }
 
 bool dav_is_hidden(struct dav *dav, const struct dav_place *place)
 {
-    dav_enter(dav);
-    const struct dav_entry *entry = dav_entry_find(dav, place);
-    bool is_hidden = entry && entry->hidden_until_ns;
-    dav_leave(dav);
-    return is_hidden;
+    return has_mark(dav, place, MARK_HIDDEN);
 }
 
 bool dav_is_announced(struct dav *dav, const struct dav_place *place)
 {
-    dav_enter(dav);
-    const struct dav_entry *entry = dav_entry_find(dav, place);
-    bool is_announced = entry && entry->announced_until_ns;
-    dav_leave(dav);
-    return is_announced;
+    return has_mark(dav, place, MARK_ANNOUNCED);
 }
 
 void dav_show(struct dav *dav, const struct dav_place *place)
@@ -233,7 +246,7 @@ void dav_show(struct dav *dav, const struct dav_place *place)
     dav_enter(dav);
     struct dav_entry *entry = dav_entry_find(dav, place);
     if (entry) {
-        entry->hidden_until_ns = entry->announced_until_ns = 0;
+        dav_entry_unmark(dav, entry);
         dav_entry_tidy(dav, place);
     }
     dav_leave(dav);

@@ -27,15 +27,17 @@ struct dav_place {
 struct dav_lock;
 struct dav_recent;
 
+enum dav_mark { MARK_NONE, MARK_HIDDEN, MARK_ANNOUNCED };
+
 struct dav_entry {
     uint64_t area;
     struct bytes path;
     struct dav_lock *locks;
     struct bytes properties;
     uint64_t properties_version; /* grows when they change */
-    int64_t hidden_until_ns;     /* 0: it is not */
-    int64_t announced_until_ns;  /* 0: it is not */
-    bool is_leaving;             /* a MOVE sends it, and will remove it */
+    enum dav_mark mark;
+    int64_t marked_until_ns;
+    bool is_leaving; /* a MOVE sends it, and will remove it */
 };
 
 struct dav {
@@ -45,7 +47,7 @@ struct dav {
     pthread_mutex_t mutex;     /* guards what follows */
     struct dav_recent *recent; /* see recent.h */
     struct dav_entry **entries;
-    size_t count, capacity, lock_count;
+    size_t count, capacity, lock_count, mark_count;
     uint64_t properties_bytes, properties_bytes_max; /* of all; see dead.h */
     int64_t next_sweep_ns;  /* for properties of actors that are gone */
     int64_t next_expiry_ns; /* of the lock or hidden name that ends first, or before */
@@ -63,6 +65,8 @@ void dav_leave(struct dav *dav);
 /* Null when nothing is known of it. */
 struct dav_entry *dav_entry_find(struct dav *dav, const struct dav_place *place);
 struct dav_entry *dav_entry_make(struct dav *dav, const struct dav_place *place);
+/* Neither hidden nor announced any more. */
+void dav_entry_unmark(struct dav *dav, struct dav_entry *entry);
 /* Forgets it if nothing is left to remember. */
 void dav_entry_tidy(struct dav *dav, const struct dav_place *place);
 /* The place itself and all beneath it that are known: entries[first] up to, and not
@@ -74,8 +78,9 @@ bool dav_place_parent(const struct dav_place *place, struct dav_place *parent_ou
 
 /* Removed names (contract, section 9) are hidden for HIDDEN_NAME_MS on this face. Names
    with a key that is not known yet are announced for as long by a LOCK or an empty PUT,
-   as clients make files, and then look like empty files until the message comes. These
-   take the lock themselves. */
+   as clients make files, and then look like empty files until the message comes. Beyond
+   MARKS_MAX names no more are marked. These take the lock themselves. */
+#define MARKS_MAX 10000u
 void dav_hide(struct dav *dav, const struct dav_place *place);
 bool dav_is_hidden(struct dav *dav, const struct dav_place *place);
 void dav_announce(struct dav *dav, const struct dav_place *place);

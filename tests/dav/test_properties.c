@@ -204,6 +204,18 @@ Test(properties, hostile_xml_is_refused_at_once)
     ANSWERS("PROPFIND", FILE_A, "Depth: 0\r\n", PROP("<b:a xmlns:b=''/>"), 400, NULL);
 }
 
+/* 200,000 names in 9 MiB: not a byte of it is kept. */
+Test(properties, a_document_of_megabytes_is_refused)
+{
+    BYTES_AUTO(body);
+    bytes_format(&body, "<D:propfind xmlns:D='DAV:'><D:prop>");
+    for (int i = 0; i < 200000; i++)
+        bytes_format(&body, "<x:property%06d xmlns:x='u:%06d'/>", i, i);
+    bytes_format(&body, "</D:prop></D:propfind>%c", 0);
+    ANSWERS("PROPFIND", FILE_A, "Depth: 0\r\n", body.data, 413, NULL);
+    cr_expect(finds(FILE_A, NULL, "<D:getcontentlength>3<"));
+}
+
 Test(properties, more_names_than_anybody_asks_for_are_refused)
 {
     static char many[9000] = "<D:propfind xmlns:D='DAV:'><D:prop>";

@@ -3,6 +3,7 @@
 #include "tests/server/dav/rig.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "server/dav/dead.h"
 #include "server/dav/recent.h"
@@ -168,6 +169,25 @@ Test(dav_places, names_are_hidden_and_announced_for_a_minute)
     rig_seconds += 1;
     cr_expect(!dav_is_announced(rig, &at));
     cr_expect_eq(rig->count, 0, "nothing is left of it");
+}
+
+Test(dav_places, no_more_names_are_marked_than_a_client_has_business_with)
+{
+    char name[16];
+    unsigned wrong = 0;
+    for (unsigned i = 0; i <= MARKS_MAX; i++) {
+        snprintf(name, sizeof name, "tasks@%u", i);
+        struct dav_place at = place(name);
+        dav_announce(rig, &at);
+        wrong += dav_is_announced(rig, &at) != (i < MARKS_MAX);
+    }
+    cr_expect_eq(wrong, 0);
+    cr_expect_eq(rig->count, MARKS_MAX);
+    rig_seconds += 60;
+    dav_enter(rig);
+    dav_leave(rig);
+    cr_expect_eq(rig->count, 0);
+    cr_expect_eq(rig->mark_count, 0);
 }
 
 Test(dav_places, the_size_of_what_was_put_is_told_for_a_moment)
