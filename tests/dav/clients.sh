@@ -9,7 +9,7 @@ actorfs=$1
 scratch=$(mktemp -d)
 chmod 755 "$scratch"
 export HOME=$scratch/home LC_ALL=C.UTF-8
-mkdir -p "$HOME" "$scratch/mount" "$scratch/cache"
+mkdir -p "$HOME" "$scratch/mount" "$scratch/fuse" "$scratch/cache"
 chmod 1777 "$scratch/cache" # davfs2 gives its rights away
 tried=0
 
@@ -17,9 +17,19 @@ cleanup() {
     umount "$scratch/mount" 2>/dev/null || :
     kill "$server" 2>/dev/null || :
     wait "$server" || :
+    umount -l "$scratch/fuse" 2>/dev/null || :
     rm -rf "$scratch"
 }
-"$actorfs" serve "$scratch/store" --listen 127.0.0.1:0 -f 2>"$scratch/log" &
+has() { command -v "$1" >/dev/null; }
+can_mount() {
+    has mount.davfs && [ "$(id -u)" -eq 0 ] && [ -r /dev/fuse ] && [ -w /dev/fuse ]
+}
+if can_mount; then
+    "$actorfs" mount "$scratch/store" "$scratch/fuse" --listen 127.0.0.1:0 -f \
+        2>"$scratch/log" &
+else
+    "$actorfs" serve "$scratch/store" --listen 127.0.0.1:0 -f 2>"$scratch/log" &
+fi
 server=$!
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
@@ -39,7 +49,6 @@ done
 url=http://127.0.0.1:$port
 
 within() { timeout -k 5 60 "$@" </dev/null; }
-has() { command -v "$1" >/dev/null; }
 
 # same WHAT WANTED GOT
 same() {
@@ -114,6 +123,7 @@ with_davfs2() {
     printf '%s\n' 'buf_size 64' 'delay_upload 0' 'ask_auth 0' \
         "cache_dir $scratch/cache" >davfs2.conf
     begin davfs2
+    within mkdir "$scratch/fuse/actors/davfs2_3"
     within mount.davfs "$url/" "$scratch/mount" -o "conf=$scratch/davfs2.conf"
     within sh -c "echo latte >'$actor/tasks@k1'"
     within sh -c "echo latte >'$actor/tasks'"
@@ -126,6 +136,13 @@ with_davfs2() {
     within sh -c "echo note >'$actor/draft' && mv '$actor/draft' '$actor/note.txt'"
     within mkdir "$scratch/mount/actors/davfs2_2"
     same cat note "$(within cat "$actor/note.txt")"
+    # The daemon's own mount, and back.
+    same 'davfs2: a cup through FUSE' latte \
+        "$(within cat "$scratch/fuse/actors/davfs2/tasks@k1")"
+    within sh -c "echo mocha >>'$scratch/fuse/actors/davfs2_3/tasks@k1'"
+    same 'FUSE: a cup' mocha "$(within cat "$scratch/fuse/actors/davfs2_3/tasks@k1")"
+    same 'FUSE: a cup through davfs2' mocha \
+        "$(within cat "$scratch/mount/actors/davfs2_3/result")"
     within umount "$scratch/mount" >/dev/null # uploads what is left
     same 'davfs2: what editors leave' '' "$(curl -sf "$url/actors/davfs2/" |
         grep -e '~$' -e '\.swp$' -e '^sed' || :)"
@@ -182,10 +199,6 @@ assert open("back").read() == "note\n"
 END
     within /usr/bin/python3 client.py >said 2>&1 || fail "python: $(cat said)"
     verify python
-}
-
-can_mount() {
-    has mount.davfs && [ "$(id -u)" -eq 0 ] && [ -r /dev/fuse ] && [ -w /dev/fuse ]
 }
 
 with_curl
