@@ -198,8 +198,7 @@ Test(editors, emacs_saves_in_every_way_it_has)
 
 /* ------------------------------------------------------------------------ nano --- */
 
-static void nano(const char *options, const char *file, const char *typed,
-                 const char *answer)
+static void nano(const char *options, const char *file, const char *typed)
 {
     char command[128];
     struct terminal terminal;
@@ -211,10 +210,8 @@ static void nano(const char *options, const char *file, const char *typed,
     terminal_type(&terminal, "\017"); /* Ctrl-O */
     cr_expect(terminal_expect(&terminal, "Name to Write"));
     terminal_type(&terminal, "\r");
-    cr_expect(terminal_expect(&terminal, answer), "%s", file);
+    cr_expect(terminal_expect(&terminal, "Wrote 1 line"), "%s", file);
     terminal_type(&terminal, "\030"); /* Ctrl-X */
-    if (strcmp(answer, "Wrote 1 line") != 0)
-        terminal_type(&terminal, "n"); /* leave it */
     cr_expect_eq(terminal_close(&terminal), 0);
 }
 
@@ -222,13 +219,13 @@ Test(editors, nano_saves)
 {
     need("nano");
     WORKS("echo old > $K/note; echo old > $K/state");
-    nano("", "note", "a ", "Wrote 1 line");
-    nano("-B", "note", "very ", "Wrote 1 line");
+    nano("", "note", "a ");
+    nano("-B", "note", "very ");
     GIVES("cd $K; cat note note~; rm note note~", "very a old\na old\n");
-    nano("", "state", "a ", "Wrote 1 line");
-    nano("-G", "state", "very ", "Wrote 1 line");
+    nano("", "state", "a ");
+    nano("-G", "state", "very ");
     GIVES("cat $K/state; ls -A $K", "very a old\n" SPECIAL_FILES);
-    nano("", "tasks@nano", "new", "Wrote 1 line");
+    nano("", "tasks@nano", "new");
     GIVES("cat $K/tasks@nano,part=message", "new\n");
     cr_expect_eq(mailbox_count("keep_1"), 1);
 }
