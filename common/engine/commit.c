@@ -47,11 +47,10 @@ void core_publish(struct engine *engine)
     pthread_mutex_unlock(&engine->shown_mutex);
 }
 
-static unsigned answer_all(struct batch *batch, bool lost)
+static void answer_all(struct engine *engine, struct batch *batch, bool lost)
 {
     struct request *request;
-    unsigned answers = 0;
-    for (; (request = request_pop(&batch->answers)); answers++) {
+    while ((request = request_pop(&batch->answers))) {
         struct engine_answer *answer = &request->answer;
         answer->detail = request->detail.size ? request->detail.data : "";
         if (lost && answer->status == STATUS_OK) {
@@ -59,11 +58,12 @@ static unsigned answer_all(struct batch *batch, bool lost)
             answer->detail = "the journal could not be written; the outcome is unknown "
                              "until the daemon is restarted";
         }
-        if (request->done)
+        if (request->done) {
+            atomic_fetch_sub(&engine->asking, 1);
             request->done(request->context, answer);
+        }
         request_free(request);
     }
-    return answers;
 }
 
 static void wake_all(struct engine *engine, struct batch *batch)
@@ -99,6 +99,15 @@ static void make_durable(struct engine *engine)
     engine->sync_ns = engine->clock->monotonic_ns(engine->clock) - from_ns;
 }
 
+/* Who asks now is expected back, for a while. */
+static void note_clients(struct engine *engine)
+{
+    unsigned clients = atomic_load(&engine->asking);
+    engine->expected -= (engine->expected + 7) / 8;
+    if (clients > engine->expected)
+        engine->expected = clients;
+}
+
 void core_commit_sealed(struct engine *engine)
 {
     struct batch *batch = &engine->sealed;
@@ -106,14 +115,8 @@ void core_commit_sealed(struct engine *engine)
     bool lost = atomic_load(&engine->read_only);
     if (!lost)
         core_publish(engine);
-    unsigned answers = answer_all(batch, lost);
-    /* Clients come in the groups of two batches; as many are expected back, for a
-       while. */
-    unsigned clients = answers + engine->answered;
-    engine->answered = answers;
-    engine->expected -= (engine->expected + 7) / 8;
-    if (clients > engine->expected)
-        engine->expected = clients;
+    note_clients(engine);
+    answer_all(engine, batch, lost);
     if (!lost && atomic_load(&engine->waiters.count))
         wake_all(engine, batch);
 }

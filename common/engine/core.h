@@ -85,12 +85,12 @@ struct engine {
     struct batch batch;        /* what the steps since the last seal decided */
     unsigned accepted;         /* messages in this step */
     _Atomic bool read_only;    /* nothing more can be made durable. Any thread. */
+    _Atomic unsigned asking;   /* clients that wait for an answer. Any thread. */
 
     /* Commits (commit.c). `sealed` and the three after it belong to whoever commits:
        the sequencer, or the committer while a batch is in flight. */
     struct batch sealed;
-    unsigned answered; /* requests, by the last commit */
-    unsigned expected; /* clients that are likely to ask again */
+    unsigned expected; /* clients that ask, or are likely to ask again */
     int64_t sync_ns;   /* what the last sync took */
     bool in_flight;    /* Sequencer. */
     _Atomic bool commit_done;

@@ -16,6 +16,7 @@
 #define HUNGRY_NS 50000000
 #define SLEEP_NS_MAX 1000000000LL
 #define UNHURRIED_SYNCS 4
+#define REQUEST_NS 6000LL /* about what a request costs, from and to its client */
 
 /* -------------------------------------------------------------------------- steps */
 
@@ -139,6 +140,8 @@ void engine_post(struct engine *engine, struct request *request)
     bool closed = engine->closing && request->kind != REQUEST_TURN_FINISHED;
     if (!closed) {
         request_push(&engine->queue, request);
+        if (request->done)
+            atomic_fetch_add(&engine->asking, 1);
         if (engine->sleeping)
             pthread_cond_signal(&engine->queue_wake);
     }
@@ -207,10 +210,17 @@ static bool is_closing(struct engine *engine)
     return closing;
 }
 
-/* Half of the clients that asked lately make a group worth a sync: to wait for them,
-   for a fraction of what a sync takes, makes one group of two small ones. What only
-   turns in other processes decided, and nobody waits for, may wait for more of its
-   kind. */
+/* How many clients make a group worth a sync. All of them while the disk takes longer
+   than what is to be done for them: to wait makes one sync of two. Else a third: were
+   they all in one group, the processors would rest while the disk works. */
+static unsigned company(const struct engine *engine)
+{
+    bool disk_is_slower = engine->sync_ns > engine->expected * REQUEST_NS;
+    return disk_is_slower ? engine->expected : engine->expected / 3;
+}
+
+/* For others one waits a fraction of what a sync takes. What only turns in other
+   processes decided, and nobody waits for, may wait for more of its kind. */
 static bool waits_for_company(struct engine *engine, bool alone)
 {
     const struct batch *batch = &engine->batch;
@@ -218,7 +228,7 @@ static bool waits_for_company(struct engine *engine, bool alone)
     if (!batch->answers.first && engine->running && !engine->hungry &&
         !atomic_load(&engine->waiters.count))
         return age_ns < UNHURRIED_SYNCS * engine->sync_ns;
-    return !alone && batch->answer_count * 2 < engine->expected &&
+    return !alone && batch->answer_count < company(engine) &&
            age_ns < engine->sync_ns / 4;
 }
 
