@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "server/gate.h"
+#include "server/http_kept.h"
 #include "server/http_request.h"
 #include "server/http_status.h"
 #include "server/metrics.h"
@@ -134,7 +135,7 @@ static void add_headers(struct MHD_Response *response, const struct bytes *heade
     }
 }
 
-static struct MHD_Response *take_response(struct http_answer *answer)
+static struct MHD_Response *make_response(struct http_answer *answer)
 {
     struct MHD_Response *response = answer->response;
     if (!response)
@@ -145,25 +146,50 @@ static struct MHD_Response *take_response(struct http_answer *answer)
     if (!answer->response)
         answer->body = (struct bytes){0};
     answer->response = NULL;
+    add_headers(response, &answer->headers);
     return response;
+}
+
+static enum MHD_Result queue_made(struct http_request *request)
+{
+    struct MHD_Response *response = make_response(&request->answer);
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, request->answer.code, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* What many ask for, they get in the same words; see http_kept.h. */
+static enum MHD_Result queue_kept(struct http_request *request)
+{
+    struct http_answer *answer = &request->answer;
+    struct kept_answers *kept = &request->loop->kept;
+    struct MHD_Response *response = kept_find(kept, answer);
+    bool is_ours = false;
+    if (!response) {
+        struct view body = view_bytes(&answer->body);
+        response = make_response(answer);
+        is_ours = !kept_add(kept, answer, body, response);
+    }
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, answer->code, response);
+    if (is_ours)
+        MHD_destroy_response(response);
+    return result;
 }
 
 enum MHD_Result answer_queue(struct http_request *request)
 {
-    struct http_answer *answer = &request->answer;
+    const struct http_answer *answer = &request->answer;
     ENSURE(answer->code);
     page_form_answer(request);
     page_guard(request);
     metrics_count(request);
     if (!answer->response) /* who makes one of its own streams it */
         gate_expect_reading(request, answer->body.size);
-    struct MHD_Response *response = take_response(answer);
-    add_headers(response, &answer->headers);
-    enum MHD_Result result =
-        MHD_queue_response(request->connection, answer->code, response);
-    MHD_destroy_response(response);
     request->is_queued = true;
-    return result;
+    return answer->code == 200 && !answer->response ? queue_kept(request)
+                                                    : queue_made(request);
 }
 
 void answer_free(struct http_answer *answer)

@@ -134,13 +134,23 @@ static bool is_over(struct http_loop *loop)
     return over;
 }
 
+/* Sleeps until something happens; whether requests were woken. */
+static bool sleep_until_events(const struct http_loop *loop)
+{
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(loop->epoll, events, EVENTS, idle_ms(loop));
+    for (int i = 0; i < count; i++)
+        if (events[i].data.fd == loop->event)
+            return true;
+    return false;
+}
+
 static void *run(void *argument)
 {
     struct http_loop *loop = argument;
-    struct epoll_event events[EVENTS];
     while (!is_over(loop)) {
-        epoll_wait(loop->epoll, events, EVENTS, idle_ms(loop));
-        go_on(loop);
+        if (sleep_until_events(loop))
+            go_on(loop);
         for (size_t i = 0; i < loop->daemon_count; i++)
             MHD_run(loop->daemons[i]);
         slow_reap(&loop->slow, http_loop_now(loop));
@@ -173,6 +183,7 @@ void http_loop_close(struct http_loop *loop)
     for (size_t i = 0; i < loop->daemon_count; i++)
         MHD_stop_daemon(loop->daemons[i]);
     http_request_free_spare(loop);
+    kept_free(&loop->kept);
     free(loop->daemons);
     if (loop->epoll >= 0)
         close(loop->epoll);

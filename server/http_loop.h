@@ -13,6 +13,7 @@
 
 #include "server/access/slow.h"
 #include "server/http_face.h"
+#include "server/http_kept.h"
 
 struct http_request;
 
@@ -23,8 +24,9 @@ struct http_loop {
     int epoll, event;
     struct MHD_Daemon **daemons; /* one for each address */
     size_t daemon_count;
-    unsigned suspended; /* requests that wait. The loop's thread. */
-    struct slow slow;   /* its connections. The loop's thread. */
+    unsigned suspended;       /* requests that wait. The loop's thread. */
+    struct slow slow;         /* its connections. The loop's thread. */
+    struct kept_answers kept; /* The loop's thread. */
     /* Requests' memory, to be used again. The loop's thread. */
     struct http_request *spare;
     unsigned spare_count;
