@@ -224,7 +224,8 @@ struct task_info {
     uint64_t sequence;
     enum task_state state;
     uint32_t attempts;
-    int64_t accepted_ms, due_ms, finished_ms; /* wall; due 0: at once */
+    /* Wall clock; due: when its time is, or its next attempt; 0: at once. */
+    int64_t accepted_ms, due_ms, finished_ms;
     uint64_t message_bytes;
     uint8_t fingerprint[16]; /* engine_fingerprint() of the message */
     struct key key;          /* as held; a `.SEQ` key for a task without one */
@@ -300,10 +301,6 @@ MUST_CHECK enum status engine_log(struct engine *engine, uint64_t actor,
 typedef void engine_task_fn(void *context, const struct task_info *info);
 MUST_CHECK enum status engine_mailbox(struct engine *engine, uint64_t actor,
                                       engine_task_fn *each, void *context);
-
-/* Whether the actor's behavior has it that the key alone decides what is the same
-   message. */
-bool engine_key_decides(struct engine *engine, uint64_t actor);
 
 /* XXH3 128 of the bytes without one final newline (LF or CRLF). */
 void engine_fingerprint(struct view message, uint8_t fingerprint_out[16]);

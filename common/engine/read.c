@@ -258,6 +258,8 @@ void task_describe(const struct engine *engine, const struct actor_head *actor,
                                .finished_ms = task->head.finished_ms,
                                .message_bytes = task->message.size};
     memcpy(info->fingerprint, task->head.fingerprint, sizeof info->fingerprint);
+    if (info->state == TASK_RETRYING && actor->retry_sequence == info->sequence)
+        info->due_ms = actor->retry_ms;
     if (info->state == TASK_DEFERRED && !task_is_deferred(actor, &task->head))
         info->state = TASK_PENDING; /* the state changed since */
     if (actor->running == info->sequence && is_running(engine, actor))
@@ -290,18 +292,6 @@ enum status engine_task(struct engine *engine, uint64_t actor, const struct key 
                         struct task_info *info_out)
 {
     return engine_task_of(engine, actor, key, NULL, info_out);
-}
-
-bool engine_key_decides(struct engine *engine, uint64_t actor)
-{
-    struct index_snapshot snapshot;
-    struct actor_record record;
-    index_snapshot_begin(engine->index, &snapshot);
-    const struct behavior *behavior = actor_record_find(&snapshot, actor, &record)
-                                          ? behavior_of(engine->behaviors, &record)
-                                          : NULL;
-    index_snapshot_end(&snapshot);
-    return behavior && behavior->policy.key_decides;
 }
 
 /* ------------------------------------------------------------------- one moment's */

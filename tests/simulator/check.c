@@ -148,6 +148,13 @@ static enum task_state shown_state(const struct look *look,
     return turn && turn->sequence == task->sequence ? TASK_RUNNING : task->state;
 }
 
+static int64_t shown_due_ms(const struct look *look, const struct task_model *task)
+{
+    bool is_retrying =
+        task->state == TASK_RETRYING && look->actor->retry_sequence == task->sequence;
+    return is_retrying ? look->actor->retry_ms : task->due_ms;
+}
+
 static void check_task_info(const struct look *look, const struct task_model *task,
                             const struct task_info *info)
 {
@@ -155,7 +162,7 @@ static void check_task_info(const struct look *look, const struct task_model *ta
     EXPECT(look, info->sequence, task->sequence, "sequence number");
     EXPECT(look, info->attempts, task->attempts, "attempts");
     EXPECT(look, info->accepted_ms, task->accepted_ms, "time of acceptance");
-    EXPECT(look, info->due_ms, task->due_ms, "due time");
+    EXPECT(look, info->due_ms, shown_due_ms(look, task), "due time");
     EXPECT(look, info->finished_ms, task->finished_ms, "time of completion");
     EXPECT(look, info->message_bytes, task->message.size, "bytes of a message");
     expect_bytes(look, key_view(&info->key), key_view(&key), "key");

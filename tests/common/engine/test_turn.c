@@ -138,6 +138,22 @@ Test(turn, a_failed_try_is_repeated_with_backoff_and_holds_the_mailbox)
     cr_assert_eq(activity_of(actor), ACTIVITY_IDLE);
 }
 
+Test(turn, that_will_be_tried_again_shows_when)
+{
+    struct task_info info;
+    struct key key = rig_key("k");
+    uint64_t actor = rig_create(&rig, "now_1");
+    cast.verdict = TURN_RETRY;
+    rig_send(&rig, actor, "tasks@k", "x");
+    cr_assert_eq(engine_task(rig.engine, actor, &key, &info), STATUS_OK);
+    cr_assert_eq(info.due_ms, rig.wall_ms + 1000);
+    cast.verdict = TURN_DONE;
+    rig_advance(&rig, 1000);
+    rig_run(&rig);
+    cr_assert_eq(engine_task(rig.engine, actor, &key, &info), STATUS_OK);
+    cr_assert_eq(info.due_ms, 0);
+}
+
 Test(turn, when_its_attempts_are_used_up_it_failed_for_good)
 {
     uint64_t actor = rig_create(&rig, "now_1");
