@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/text.h"
 #include "fs/waiting.h"
 
 struct retirement {
@@ -12,26 +13,13 @@ struct retirement {
     uint64_t changes; /* of the actor, when it was last looked at */
 };
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
-static struct view trim(struct view line)
-{
-    while (line.size && is_blank(line.data[line.size - 1]))
-        line.size--;
-    while (line.size && is_blank(*line.data))
-        line = view_of(line.data + 1, line.size - 1);
-    return line;
-}
-
 bool retirement_is_asked(struct view words)
 {
     while (words.size > 0) {
         const char *newline = memchr(words.data, '\n', words.size);
         size_t size = newline ? (size_t)(newline - words.data) : words.size;
-        if (view_equal(trim(view_of(words.data, size)), view_text("retire")))
+        struct view word = text_trimmed(view_of(words.data, size), " \t\r");
+        if (view_equal(word, view_text("retire")))
             return true;
         size += newline ? 1 : 0;
         words = view_of(words.data + size, words.size - size);

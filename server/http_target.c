@@ -4,15 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "common/tree/node.h"
-
-static int digit_of(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte = (char)(byte | 0x20);
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
 
 /* In place; false for a `%` without its digits and for an encoded NUL. */
 static bool decode(char *text, size_t *size, bool plus_is_space)
@@ -21,8 +14,8 @@ static bool decode(char *text, size_t *size, bool plus_is_space)
     for (size_t from = 0; from < *size; from++) {
         char byte = text[from];
         if (byte == '%') {
-            int high = from + 2 < *size ? digit_of(text[from + 1]) : -1;
-            int low = high >= 0 ? digit_of(text[from + 2]) : -1;
+            int high = from + 2 < *size ? hex_digit(text[from + 1]) : -1;
+            int low = high >= 0 ? hex_digit(text[from + 2]) : -1;
             if (low < 0)
                 return false;
             byte = (char)(high << 4 | low);

@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/page_form.h"
 
-#include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "common/base/text.h"
 #include "server/page.h"
 #include "server/page_html.h"
 #include "server/shown.h"
 
 /* ------------------------------------------------------------------------- fields */
 
-static int digit_of(char byte)
-{
-    if (isdigit((unsigned char)byte))
-        return byte - '0';
-    return isxdigit((unsigned char)byte) ? tolower((unsigned char)byte) - 'a' + 10 : -1;
-}
-
 static bool decode(struct view text, struct bytes *out)
 {
     for (size_t i = 0; i < text.size; i++) {
         char byte = text.data[i] == '+' ? ' ' : text.data[i];
         if (byte == '%') {
-            int high = i + 2 < text.size ? digit_of(text.data[i + 1]) : -1;
-            int low = i + 2 < text.size ? digit_of(text.data[i + 2]) : -1;
+            int high = i + 2 < text.size ? hex_digit(text.data[i + 1]) : -1;
+            int low = i + 2 < text.size ? hex_digit(text.data[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return false;
             byte = (char)(high * 16 + low);

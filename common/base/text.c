@@ -133,14 +133,28 @@ static bool must_be_encoded(char byte)
     return encoded[(unsigned char)byte];
 }
 
-static int hex_value(char digit)
+static bool is_of(const char *list, char byte)
 {
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
+    return memchr(list, byte, strlen(list)) != NULL;
+}
+
+struct view text_trimmed(struct view text, const char *blanks)
+{
+    while (text.size > 0 && is_of(blanks, text.data[text.size - 1]))
+        text.size--;
+    while (text.size > 0 && is_of(blanks, *text.data))
+        text = view_of(text.data + 1, text.size - 1);
+    return text;
+}
+
+int hex_digit(char byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    if (byte >= 'A' && byte <= 'F')
+        return byte - 'A' + 10;
+    if (byte >= 'a' && byte <= 'f')
+        return byte - 'a' + 10;
     return -1;
 }
 
@@ -156,8 +170,8 @@ static bool take_decoded(struct view *text, char *byte_out)
         return false;
     *byte_out = text->data[0];
     if (size == 3) {
-        high = hex_value(text->data[1]);
-        low = hex_value(text->data[2]);
+        high = hex_digit(text->data[1]);
+        low = hex_digit(text->data[2]);
         if (high < 0 || low < 0)
             return false;
         *byte_out = (char)(high * 16 + low);

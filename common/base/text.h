@@ -20,6 +20,12 @@ bool text_is_printable_ascii(struct view text);
 /* Appends text with tab, newline and backslash written \t, \n, \\ : for columns. */
 void append_column(struct bytes *out, struct view text);
 
+/* The text without those of its first and last bytes that are blanks, a list such as
+   " \t". */
+struct view text_trimmed(struct view text, const char *blanks);
+/* The value of a hexadecimal digit; -1 for any other byte. */
+int hex_digit(char byte);
+
 /* What stands between `@`, `,` and `=` in a name is percent-encoded: `/ % ? & # , ~ @`
    and space never stand there bare. Appends the bytes meant, decoded exactly once;
    false, with nothing appended, where one of them does or a `%` lacks its two digits.

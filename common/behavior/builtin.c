@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/base/text.h"
 #include "common/behavior/behavior.h"
 
 static enum turn_start echo_start(struct behavior *behavior,
@@ -32,25 +33,11 @@ static enum turn_start keep_start(struct behavior *behavior,
     return TURN_ANSWERED;
 }
 
-static bool is_space(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
-}
-
-static struct view trim(struct view text)
-{
-    while (text.size && is_space(text.data[text.size - 1]))
-        text.size--;
-    while (text.size && is_space(*text.data))
-        text = view_of(text.data + 1, text.size - 1);
-    return text;
-}
-
 /* A whole decimal number with an optional sign; nothing reads as 0. */
 static bool parse_number(struct view text, long long *number_out)
 {
     char digits[32];
-    text = trim(text);
+    text = text_trimmed(text, " \t\r\n");
     if (text.size == 0)
         text = view_text("0");
     if (text.size >= sizeof digits)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/text.h"
 #include "common/behavior/conf_key.h"
 
 #define PROCESSES (CONF_PROGRAM | CONF_WORKER)
@@ -121,18 +122,9 @@ static enum status take_pair(struct reader *reader, struct view key, struct view
 
 /* --------------------------------------------------------------------------- lines */
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
 static struct view trim(struct view text)
 {
-    while (text.size && is_blank(text.data[0]))
-        text = view_of(text.data + 1, text.size - 1);
-    while (text.size && is_blank(text.data[text.size - 1]))
-        text.size--;
-    return text;
+    return text_trimmed(text, " \t\r");
 }
 
 static enum status take_line(struct reader *reader, struct view line)

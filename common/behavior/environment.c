@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base/text.h"
+
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static bool is_named(const char *entry, struct view name)
@@ -119,11 +121,7 @@ static void set_key(struct environment *environment, struct view held)
 
 static struct view trim(struct view text)
 {
-    while (text.size && isspace((unsigned char)text.data[0]))
-        text = view_of(text.data + 1, text.size - 1);
-    while (text.size && isspace((unsigned char)text.data[text.size - 1]))
-        text.size--;
-    return text;
+    return text_trimmed(text, " \t\r");
 }
 
 static void set_header(struct environment *environment, struct view name,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 
@@ -112,15 +113,6 @@ static void act_on_line(struct control *control, struct view line)
     control_refuse(control, STATUS_INVALID, "", line, words_known);
 }
 
-static struct view trimmed(struct view line)
-{
-    while (line.size && strchr(" \t\r", line.data[line.size - 1]))
-        line.size--;
-    while (line.size && strchr(" \t", *line.data))
-        line = view_of(line.data + 1, line.size - 1);
-    return line;
-}
-
 /* A line of the file's own form, as an editor writes it back. */
 static bool is_shown_line(struct view line)
 {
@@ -134,7 +126,7 @@ static void act_on_lines(struct control *control, struct view lines)
     while (lines.size && !control->status) {
         const char *end = memchr(lines.data, '\n', lines.size);
         size_t size = end ? (size_t)(end - lines.data) : lines.size;
-        struct view line = trimmed(view_of(lines.data, size));
+        struct view line = text_trimmed(view_of(lines.data, size), " \t\r");
         if (line.size && !is_shown_line(line))
             act_on_line(control, line);
         size += end != NULL;

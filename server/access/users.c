@@ -47,14 +47,6 @@ static bool is_password(const char *text)
     return false;
 }
 
-static int hex_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte = (char)(byte | 0x20);
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 static bool parse_token_hash(struct view text, uint8_t *hash)
 {
     if (text.size != 2 * TOKEN_HASH_BYTES)

@@ -106,6 +106,25 @@ Test(text, a_column_holds_no_tab_and_no_newline)
     cr_assert(view_equal(view_bytes(&out), view_text("\\t\\tplain")));
 }
 
+Test(text, is_trimmed_of_blanks_at_both_ends_only)
+{
+    static const char blanks[] = " \t";
+    cr_expect(
+        view_equal(text_trimmed(view_text(" \t a b\t "), blanks), view_text("a b")));
+    cr_expect(view_equal(text_trimmed(view_text("\na "), blanks), view_text("\na")));
+    cr_expect_eq(text_trimmed(view_text(" \t "), blanks).size, 0);
+    cr_expect_eq(text_trimmed(view_of("a\0", 2), blanks).size, 2, "NUL is no blank");
+}
+
+Test(text, hexadecimal_digits_have_a_value_in_either_case)
+{
+    static const char digits[] = "0123456789abcdefABCDEF", others[] = "/:@G`g xX";
+    for (int i = 0; i < 22; i++)
+        cr_expect_eq(hex_digit(digits[i]), i < 16 ? i : i - 6, "%c", digits[i]);
+    for (size_t i = 0; i < sizeof others; i++)
+        cr_expect_eq(hex_digit(others[i]), -1, "%c", others[i]);
+}
+
 static const struct {
     const char *encoded;
     const char *decoded;
