@@ -42,7 +42,7 @@ void access_log_refusal(const struct address *address, const char *what,
     address_append(&from, address);
     bytes_append(&from, view_of("", 1));
     log_warning("refused login from %s: wrong %s%s%.*s", from.data, what,
-                name.size ? " for " : "", (int)name.size, name.data);
+                name.size ? " for " : "", (int)name.size, name.size ? name.data : "");
 }
 
 /* -------------------------------------------------------------------------- at once */
