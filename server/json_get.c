@@ -61,16 +61,6 @@ static void answer_json(struct http_request *request, unsigned code, const char 
     answer_header(request, "Cache-Control", "no-cache");
 }
 
-static bool is_unchanged(struct http_request *request, const struct bytes *tag)
-{
-    const char *none = http_request_header(request, "If-None-Match");
-    bool match;
-    return none &&
-           value_tags_match(view_text(none), view_bytes(tag), true, &match) ==
-               STATUS_OK &&
-           match;
-}
-
 /* --------------------------------------------------------------------------- files */
 
 static json_t *of_bytes(const char *name, struct view bytes)
@@ -202,7 +192,7 @@ bool json_get(struct http_request *request)
         answer_status(request, status, NULL);
     } else if (node_is_folder(&request->node)) {
         get_folder(request);
-    } else if (is_unchanged(request, &tag)) {
+    } else if (method_is_known(request, view_bytes(&tag))) {
         answer_code(request, 304);
         answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
     } else {

@@ -64,6 +64,14 @@ bool method_check_conditions(struct http_request *request, bool exists, struct v
     return true;
 }
 
+bool method_is_known(struct http_request *request, struct view tag)
+{
+    BYTES_AUTO(list);
+    bool match;
+    return http_request_list(request, "If-None-Match", &list) &&
+           value_tags_match(view_bytes(&list), tag, true, &match) == STATUS_OK && match;
+}
+
 /* ------------------------------------------------------------------------ outcomes */
 
 const char *method_type_of(const struct actor_info *info, struct view bytes)

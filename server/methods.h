@@ -51,6 +51,8 @@ void method_tag(struct bytes *out, const struct node *node,
    `exists` and `tag` are of what is there. */
 bool method_check_conditions(struct http_request *request, bool exists,
                              struct view tag);
+/* Whether the reader has, as If-None-Match says, what the tag is of. */
+bool method_is_known(struct http_request *request, struct view tag);
 /* The outcome of a task: code and body as the table in contract section 5 has it, for
    whoever wants the outcome, or only wants to know that the message was taken. */
 void method_answer_outcome(struct http_request *request, const struct node *task,

@@ -69,16 +69,6 @@ static enum status take_tag(struct http_request *request, struct bytes *tag,
     return STATUS_OK;
 }
 
-static bool is_known(struct http_request *request, const struct bytes *tag)
-{
-    const char *none = http_request_header(request, "If-None-Match");
-    bool match;
-    return none &&
-           value_tags_match(view_text(none), view_bytes(tag), true, &match) ==
-               STATUS_OK &&
-           match;
-}
-
 static void answer_page(struct http_request *request)
 {
     BYTES_AUTO(tag);
@@ -87,7 +77,7 @@ static void answer_page(struct http_request *request)
         page_answer_error(request, 404, "It is not there any more.");
         return;
     }
-    if (is_known(request, &tag))
+    if (method_is_known(request, view_bytes(&tag)))
         answer_code(request, 304);
     else if (request->node.kind == NODE_ACTOR)
         page_of_actor(request, &tag);
@@ -122,7 +112,7 @@ static void get_page(struct http_request *request)
     int64_t wait_ms = wait_of(request);
     bool waits = wait_ms > 0 && request->node.kind == NODE_ACTOR &&
                  take_tag(request, &tag, &version) == STATUS_OK &&
-                 is_known(request, &tag);
+                 method_is_known(request, view_bytes(&tag));
     if (!waits) {
         answer_page(request);
         return;

@@ -263,6 +263,9 @@ Test(json, its_tag_is_not_that_of_the_bytes)
     cr_expect_str_eq(field(plain, "Vary"), "Accept");
     snprintf(headers, sizeof headers, JSON "If-None-Match: %s\r\n", tag);
     ANSWERS("GET", "/actors/a/state", headers, NULL, 304, "");
+    snprintf(headers, sizeof headers,
+             JSON "If-None-Match: \"other\"\r\nIf-None-Match: %s\r\n", tag);
+    ANSWERS("GET", "/actors/a/state", headers, NULL, 304, "");
     ANSWERS("PUT", "/actors/a/state", "", "new", 204, NULL);
     ANSWERS("GET", "/actors/a/state", headers, NULL, 200, "{\"state\":\"new\"}\n");
 }
