@@ -23,8 +23,8 @@ struct crossing {
     char name[FILE_NAME_BYTES_MAX + 1];
     struct stat stat;
     struct bytes content;
-    struct bytes note; /* that names the file, see files_name_sent */
-    char note_key[80]; /* its key */
+    struct bytes note;            /* that names the file, see files_name_sent */
+    char note_key[SENT_KEY_SIZE]; /* its key */
 };
 
 static void end(struct crossing *crossing, int error)
@@ -176,10 +176,7 @@ static int find_source(struct crossing *crossing, fuse_ino_t parent)
 static enum status name_source(struct crossing *crossing)
 {
     const struct stat *stat = &crossing->stat;
-    snprintf(crossing->note_key, sizeof crossing->note_key,
-             SENT_NOTE_PREFIX "%llx.%llx.%lx", (unsigned long long)stat->st_ino,
-             (unsigned long long)stat->st_ctim.tv_sec,
-             (unsigned long)stat->st_ctim.tv_nsec);
+    tree_sent_key(stat, crossing->note_key);
     return files_name_sent(tree_files(crossing->face->tree), crossing->folder,
                            crossing->name, stat, &crossing->note);
 }
@@ -220,6 +217,8 @@ void crossing_send(fuse_req_t request, fuse_ino_t parent, const char *name,
         error = errno_of_status(name_source(crossing));
     if (error)
         end(crossing, error);
+    else if (tree_was_sent(crossing->face->tree, crossing->note_key))
+        notifier_defer(crossing->face->notifier, finish, crossing);
     else
         post(crossing);
 }

@@ -7,6 +7,7 @@
 #include "common/tree/ordinary.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 /* Among ordinary files a listing goes on where the filesystem says. */
@@ -31,6 +32,19 @@ static void settle(void *context, const struct engine_note *note)
         return; /* said in the log; tried again at the next start */
     bytes_append(&settling->keys, view_of(&size, sizeof size));
     bytes_append(&settling->keys, note->key);
+}
+
+void tree_sent_key(const struct stat *stat, char key[SENT_KEY_SIZE])
+{
+    snprintf(key, SENT_KEY_SIZE, SENT_NOTE_PREFIX "%llx.%llx.%lx",
+             (unsigned long long)stat->st_ino, (unsigned long long)stat->st_ctim.tv_sec,
+             (unsigned long)stat->st_ctim.tv_nsec);
+}
+
+bool tree_was_sent(struct tree *tree, const char *key)
+{
+    BYTES_AUTO(note);
+    return engine_note(tree_engine(tree), view_text(key), &note) == STATUS_OK;
 }
 
 /* The notes are dropped when the engine runs. */

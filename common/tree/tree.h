@@ -49,6 +49,11 @@ MUST_CHECK enum status tree_find(struct tree *tree, const struct node *folder,
 /* Notes of files that were sent (files_name_sent) have keys that begin so; whoever sent
    one removes the file and then the note. */
 #define SENT_NOTE_PREFIX "sent/"
+#define SENT_KEY_SIZE 80
+/* The key of the file's note, ended by NUL. */
+void tree_sent_key(const struct stat *stat, char key_out[SENT_KEY_SIZE]);
+/* Whether there is such a note: the message is taken, and the file has only to go. */
+bool tree_was_sent(struct tree *tree, const char *key);
 /* Where the ordinary file is kept, for the functions of files.h. NOT_FOUND when its
    actor is gone, PERMISSION where none are kept. */
 MUST_CHECK enum status tree_place(struct tree *tree, const struct node *node,

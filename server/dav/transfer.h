@@ -19,10 +19,10 @@ struct transfer {
     bool is_move, is_deep, replaces; /* something is there, and may be replaced */
     enum status status;              /* of what was done on the pool's threads */
     struct file_place from_place, to_place;
-    struct bytes content; /* of a special file */
-    struct bytes named;   /* a file that is sent, see files_name_sent */
-    char note_key[80];    /* of the note that says so */
-    struct dav *leaving;  /* where dav_begin_leaving was told so; null: nowhere */
+    struct bytes content;         /* of a special file */
+    struct bytes named;           /* a file that is sent, see files_name_sent */
+    char note_key[SENT_KEY_SIZE]; /* of the note that says so */
+    struct dav *leaving; /* where dav_begin_leaving was told so; null: nowhere */
     uint64_t leaving_area;
     struct bytes leaving_path;
     uint64_t new_actor;

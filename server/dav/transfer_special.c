@@ -49,10 +49,7 @@ static enum status name_source(struct http_request *request, const struct stat *
     size_t skipped = slash ? (size_t)(slash - path.data) + 1 : 0;
     snprintf(name, sizeof name, "%.*s", (int)(path.size - skipped),
              path.data + skipped);
-    snprintf(transfer->note_key, sizeof transfer->note_key,
-             SENT_NOTE_PREFIX "%llx.%llx.%lx", (unsigned long long)stat->st_ino,
-             (unsigned long long)stat->st_ctim.tv_sec,
-             (unsigned long)stat->st_ctim.tv_nsec);
+    tree_sent_key(stat, transfer->note_key);
     enum status status = open_folder(files, &transfer->from_place, &folder);
     if (status)
         return status;
@@ -127,16 +124,6 @@ static void was_put(struct http_request *request)
         answer_code(request, 204);
 }
 
-/* Its note is there: only to remove it did not succeed then. */
-static bool is_sent(struct http_request *request)
-{
-    const struct transfer *transfer = transfer_of(request);
-    BYTES_AUTO(note);
-    return transfer->is_move &&
-           engine_note(tree_engine(request_tree(request)),
-                       view_text(transfer->note_key), &note) == STATUS_OK;
-}
-
 static void become_put(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
@@ -145,7 +132,7 @@ static void become_put(struct http_request *request)
         answer_status(request, transfer->status, NULL);
         return;
     }
-    if (is_sent(request)) {
+    if (transfer->is_move && tree_was_sent(request_tree(request), transfer->note_key)) {
         offload_run(request_offload(request), request, remove_source, source_removed);
         return;
     }

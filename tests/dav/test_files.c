@@ -188,6 +188,28 @@ Test(ordinary, a_file_moved_onto_tasks_is_one_message)
     cr_expect(wait_number("keep_1", "done", 2));
 }
 
+Test(ordinary, a_file_moved_onto_a_known_key_is_a_repetition_or_refused)
+{
+    ANSWERS("PUT", BASE "/execute@k1", "", "true", 200, NULL);
+    ANSWERS("PUT", BASE "/draft", "", "false", 201, NULL);
+    ANSWERS("MOVE", BASE "/draft", to(BASE "/tasks@k1"), NULL, 422, NULL);
+    ANSWERS("MOVE", BASE "/draft", line("%sOverwrite: F\r\n", to(BASE "/tasks@k1")),
+            NULL, 412, NULL);
+    ANSWERS("GET", BASE "/draft", "", NULL, 200, "false");
+    ANSWERS("PUT", BASE "/draft", "", "true\n", 204, NULL);
+    ANSWERS("MOVE", BASE "/draft", to(BASE "/tasks@k1"), NULL, 204, NULL);
+    ANSWERS("GET", BASE "/draft", "", NULL, 404, NULL);
+    cr_expect_eq(tasks_of("keep_1"), 1);
+}
+
+Test(ordinary, an_empty_file_moved_onto_tasks_sends_nothing)
+{
+    ANSWERS("PUT", BASE "/draft", "", "", 201, NULL);
+    ANSWERS("MOVE", BASE "/draft", to(BASE "/tasks"), NULL, 204, NULL);
+    ANSWERS("GET", BASE "/draft", "", NULL, 404, NULL);
+    cr_expect_eq(tasks_of("keep_1"), 0);
+}
+
 Test(ordinary, a_state_moved_away_leaves_a_copy)
 {
     ANSWERS("PUT", BASE "/state", "", "mine", 204, NULL);

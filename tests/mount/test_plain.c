@@ -266,6 +266,25 @@ Test(plain, a_file_renamed_onto_execute_is_handled)
     GIVES("cat $K/execute@k", "hello\n");
 }
 
+/* In a folder that is immutable nothing can be removed. */
+Test(plain, what_was_sent_and_could_not_be_removed_is_not_sent_again)
+{
+    WORKS("echo suspend >> $K/status; echo f > $K/f");
+    if (shell("D=$(dirname $(find $S/store/files -name f)); ln -s $D $S/area;"
+              "chattr +i $D")
+            ->status != 0)
+        cr_skip_test("needs the right to make a folder immutable");
+    cr_expect_neq(shell("mv $K/f $K/tasks")->status, 0);
+    cr_expect_eq(number_of("keep_1", "pending"), 1);
+    cr_expect_neq(shell("mv $K/f $K/tasks")->status, 0);
+    cr_expect_eq(number_of("keep_1", "pending"), 1);
+    cr_expect(shell_gives("chattr -i $S/area/", 0, ""));
+    WORKS("mv $K/f $K/tasks; test ! -e $K/f");
+    cr_expect_eq(number_of("keep_1", "pending"), 1);
+    WORKS("echo f > $K/f; mv $K/f $K/tasks");
+    cr_expect_eq(number_of("keep_1", "pending"), 2);
+}
+
 #define SENT_FILES 300
 
 /* Each file is either there or was sent, whenever the daemon is killed. */
