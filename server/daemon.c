@@ -30,6 +30,7 @@
 #include "server/exposure.h"
 #include "server/gate.h"
 #include "server/http_face.h"
+#include "server/listen.h"
 #include "server/mountpoint.h"
 
 struct daemon {
@@ -181,14 +182,23 @@ static enum status open_faces(struct daemon *daemon)
     return status;
 }
 
+static bool leaves_port_open(const char *listen)
+{
+    const char *colon = strrchr(listen, ':');
+    return !listen_is_unix(listen) && colon && strcmp(colon, ":0") == 0;
+}
+
 static void tell(const struct daemon *daemon)
 {
     const struct option_words *listen = &daemon->options->listen;
     if (daemon->mountpoint)
         log_info("%s is mounted on %s", daemon->store, daemon->mountpoint);
-    for (size_t i = 0; i < listen->count; i++)
-        log_info("%s is served on %s (port %u)", daemon->store, listen->list[i],
-                 http_face_port(daemon->http, i));
+    for (size_t i = 0; i < listen->count; i++) {
+        char port[32] = "";
+        if (leaves_port_open(listen->list[i]))
+            snprintf(port, sizeof port, " (port %u)", http_face_port(daemon->http, i));
+        log_info("%s is served on %s%s", daemon->store, listen->list[i], port);
+    }
 }
 
 /* False at the signal to stop. */

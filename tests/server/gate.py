@@ -305,6 +305,7 @@ def test_a_certificate_is_replaced_while_connections_go_on():
     make_certificate(folder, "one")
     with Server("--listen", "127.0.0.1:0", "--listen", "unix:FOLDER/socket", "--tls-cert",
                 f"{folder}/cert", "--tls-key", f"{folder}/key") as server:
+        assert server.said().count("(port ") == 1, "a socket has no port"
         context = ssl.create_default_context(cafile=f"{folder}/cert")
         old = context.wrap_socket(server.connect(), server_hostname="localhost")
         before = certificate_of(server)
