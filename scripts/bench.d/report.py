@@ -61,7 +61,7 @@ def version_of(command):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return None
-    return done.stdout.strip().split("\n")[0]
+    return (done.stdout or done.stderr).strip().split("\n")[0]
 
 
 def processor():
@@ -82,6 +82,9 @@ def machine(scratch):
         "load_average": os.getloadavg()[0],
         "redis": version_of(["redis-server", "--version"]),
         "beanstalkd": version_of(["beanstalkd", "-v"]),
+        "nginx": version_of(["nginx", "-v"]),
+        "lighttpd": version_of(["lighttpd", "-v"]),
+        "apache": version_of(["apache2", "-v"]),
         "erlang": version_of(["erl", "-noshell", "-eval", ERLANG_VERSION]),
     }
 
