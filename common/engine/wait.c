@@ -234,12 +234,25 @@ static bool actor_has_changed(struct engine *engine, const struct engine_wait *w
     return *status_out || info.changes > wait->changes;
 }
 
-static struct engine_wait *start(struct engine *engine, struct engine_wait *wait)
+static struct engine_wait *make(struct engine *engine, const struct engine_wait *like,
+                                int64_t timeout_ms)
 {
-    struct waiters *waiters = &engine->waiters;
-    enum status status = STATUS_SHUTDOWN;
-    wait->waiters = waiters;
+    struct engine_wait *wait = memory_take(sizeof *wait);
+    *wait = *like;
+    wait->waiters = &engine->waiters;
     wait->heap_at = NOT_IN_HEAP;
+    if (timeout_ms)
+        wait->deadline_ns =
+            engine->clock->monotonic_ns(engine->clock) + timeout_ms * 1000000;
+    return wait;
+}
+
+static struct engine_wait *start(struct engine *engine, const struct engine_wait *like,
+                                 int64_t timeout_ms)
+{
+    struct engine_wait *wait = make(engine, like, timeout_ms);
+    struct waiters *waiters = wait->waiters;
+    enum status status = STATUS_SHUTDOWN;
     pthread_mutex_lock(&waiters->mutex);
     bool closed = waiters->closed;
     enter(waiters, wait);
@@ -258,25 +271,13 @@ static struct engine_wait *start(struct engine *engine, struct engine_wait *wait
     return wait;
 }
 
-static void set_deadline(struct engine *engine, struct engine_wait *wait,
-                         int64_t timeout_ms)
-{
-    if (timeout_ms)
-        wait->deadline_ns =
-            engine->clock->monotonic_ns(engine->clock) + timeout_ms * 1000000;
-}
-
 struct engine_wait *engine_wait_task(struct engine *engine, uint64_t actor,
                                      uint64_t sequence, int64_t timeout_ms,
                                      engine_wake_fn *wake_fn, void *context)
 {
-    struct engine_wait *wait = memory_take_zeroed(1, sizeof *wait);
-    wait->actor = actor;
-    wait->sequence = sequence;
-    wait->wake = wake_fn;
-    wait->context = context;
-    set_deadline(engine, wait, timeout_ms);
-    return start(engine, wait);
+    const struct engine_wait like = {
+        .actor = actor, .sequence = sequence, .wake = wake_fn, .context = context};
+    return start(engine, &like, timeout_ms);
 }
 
 struct engine_wait *engine_wait_change(struct engine *engine, uint64_t actor,
@@ -290,13 +291,9 @@ struct engine_wait *engine_wait_change_until(struct engine *engine, uint64_t act
                                              uint64_t changes, int64_t timeout_ms,
                                              engine_wake_fn *wake_fn, void *context)
 {
-    struct engine_wait *wait = memory_take_zeroed(1, sizeof *wait);
-    wait->actor = actor;
-    wait->changes = changes;
-    wait->wake = wake_fn;
-    wait->context = context;
-    set_deadline(engine, wait, timeout_ms);
-    return start(engine, wait);
+    const struct engine_wait like = {
+        .actor = actor, .changes = changes, .wake = wake_fn, .context = context};
+    return start(engine, &like, timeout_ms);
 }
 
 bool engine_wait_end(struct engine_wait *wait)

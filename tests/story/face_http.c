@@ -19,6 +19,8 @@ static struct mounted mounted;
 static char address[64];
 static char options_all[1024];
 
+/* As the contract has it, written down once more: the face's own table is under test.
+ */
 static int code_of(enum status status)
 {
     switch (status) {

@@ -16,6 +16,8 @@
 
 static struct mounted mounted;
 
+/* As the contract has it, written down once more: the face's own table is under test.
+ */
 static int code_of(enum status status)
 {
     switch (status) {
