@@ -52,8 +52,7 @@ static const char *const writers[] = {
     "echo new > $S/x; cat $S/x > $f",
     "echo new > $S/x; gio copy $S/x $f",
     "echo new > $S/x; perl -MFile::Copy -e 'copy(@ARGV) or die' $S/x $f",
-    "echo new > $S/x; python3 -c 'import shutil, sys; shutil.copy2(*sys.argv[1:])' "
-    "$S/x $f",
+    "echo new > x; python3 -c \"import shutil; shutil.copy2('x', '$f')\"; rm x",
 };
 
 static void check_arrival(const char *writer, const char *key)
