@@ -33,6 +33,22 @@ static uint64_t make(const char *what, unsigned n)
     return rig_create(&rig, name);
 }
 
+/* There is room for one: `a` runs, and those with `b` and `c` stand in line. */
+struct line {
+    uint64_t second, third;
+};
+
+static struct line line_up(void)
+{
+    uint64_t first = make("later", 1);
+    struct line line = {.second = make("later", 2), .third = make("later", 3)};
+    cast.room = 1;
+    rig_send(&rig, first, "tasks@a", "x");
+    rig_send(&rig, line.second, "tasks@b", "y");
+    rig_send(&rig, line.third, "tasks@c", "z");
+    return line;
+}
+
 Test(crowd, the_next_actor_runs_when_a_turn_is_over)
 {
     uint64_t first = make("later", 1), second = make("later", 2),
@@ -54,13 +70,8 @@ Test(crowd, the_next_actor_runs_when_a_turn_is_over)
 
 Test(crowd, who_waits_can_be_suspended_and_removed)
 {
-    uint64_t first = make("later", 1), second = make("later", 2),
-             third = make("later", 3);
-    cast.room = 1;
-    rig_send(&rig, first, "tasks@a", "x");
-    rig_send(&rig, second, "tasks@b", "y");
-    rig_send(&rig, third, "tasks@c", "z");
-    rig_control(&rig, second, "clear\nretire");
+    struct line line = line_up();
+    rig_control(&rig, line.second, "clear\nretire");
     cast_finish();
     rig_run(&rig);
     cr_assert_str_eq(cast.key, "c");
@@ -68,13 +79,8 @@ Test(crowd, who_waits_can_be_suspended_and_removed)
 
 Test(crowd, who_has_nothing_to_run_any_more_holds_up_nobody)
 {
-    uint64_t first = make("later", 1), second = make("later", 2),
-             third = make("later", 3);
-    cast.room = 1;
-    rig_send(&rig, first, "tasks@a", "x");
-    rig_send(&rig, second, "tasks@b", "y");
-    rig_send(&rig, third, "tasks@c", "z");
-    rig_control(&rig, second, "suspend");
+    struct line line = line_up();
+    rig_control(&rig, line.second, "suspend");
     cast_finish();
     rig_run(&rig);
     cr_assert_str_eq(cast.key, "c");
@@ -82,17 +88,12 @@ Test(crowd, who_has_nothing_to_run_any_more_holds_up_nobody)
 
 Test(crowd, a_turn_that_answers_at_once_lets_the_next_one_in)
 {
-    uint64_t first = make("later", 1), second = make("later", 2),
-             third = make("later", 3);
-    cast.room = 1;
-    rig_send(&rig, first, "tasks@a", "x");
-    rig_send(&rig, second, "tasks@b", "y");
-    rig_send(&rig, third, "tasks@c", "z");
+    struct line line = line_up();
     cast.at_once = true;
     cast_finish();
     rig_run(&rig);
-    rig_expect(&rig, second, "b", STATUS_OK, "");
-    rig_expect(&rig, third, "c", STATUS_OK, "");
+    rig_expect(&rig, line.second, "b", STATUS_OK, "");
+    rig_expect(&rig, line.third, "c", STATUS_OK, "");
 }
 
 Test(crowd, who_gets_another_behavior_leaves_the_line)
