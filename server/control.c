@@ -17,7 +17,7 @@
 
 #define SOCKET_NAME "control"
 #define WORD_BYTES_MAX 4608 /* a word and a path */
-#define CLIENT_SECONDS 5 /* for its word, and for each part of the answer it reads */
+#define CLIENT_SECONDS 5    /* for its word, and for each part of the answer it reads */
 
 struct control {
     control_answer_fn *answer;

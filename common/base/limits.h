@@ -23,7 +23,7 @@
 #define STATE_BYTES_DEFAULT (1u << 20)
 #define MAILBOX_TASKS_DEFAULT 100000u
 #define CONTENT_TYPE_BYTES_MAX 127
-#define ERROR_TEXT_BYTES_MAX 255 /* one readable line in status and log */
+#define ERROR_TEXT_BYTES_MAX 255    /* one readable line in status and log */
 #define ERROR_DETAIL_BYTES_MAX 4096 /* what readers of a failed task get */
 /* What a turn may send: all of it is in one record (contract, section 7). */
 #define SENDS_MAX 1024

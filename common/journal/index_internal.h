@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What index.c, checkpoint.c and failures.c share: the index's inside. Nobody else includes it.
+ * What index.c, checkpoint.c and failures.c share: the index's inside. Nobody else
+ * includes it.
  */
 #ifndef ACTORFS_JOURNAL_INDEX_INTERNAL_H
 #define ACTORFS_JOURNAL_INDEX_INTERNAL_H

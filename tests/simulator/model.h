@@ -73,7 +73,7 @@ struct actor_model {
     uint64_t done, failed, canceled, keyless_finished, last_finished;
     const char *why; /* it needs someone; "": it does not */
     int64_t why_ms;
-    int64_t failed_until_ms; /* its last failure is remembered until then */
+    int64_t failed_until_ms;  /* its last failure is remembered until then */
     struct task_model *tasks; /* by sequence number */
     size_t task_capacity;
     struct line_model *lines;
