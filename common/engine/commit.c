@@ -18,13 +18,18 @@
 
 /* ---------------------------------------------------------------------- one batch */
 
+bool core_has_decided(const struct engine *engine)
+{
+    return journal_last(engine->journal) > engine->sealed.sequence ||
+           engine->batch.answers.first || engine->batch.changed_count;
+}
+
 bool core_seal(struct engine *engine)
 {
     struct batch *batch = &engine->batch;
-    if (!journal_seal(engine->journal) && !batch->answers.first &&
-        !batch->changed_count)
+    if (!core_has_decided(engine))
         return false;
-    batch->has_records = journal_last(engine->journal) > engine->sealed.sequence;
+    batch->has_records = journal_seal(engine->journal);
     batch->sequence = journal_last(engine->journal);
     batch->totals = engine->totals;
     batch->next_actor = engine->next_actor;

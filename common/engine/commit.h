@@ -7,6 +7,8 @@
 
 #include "common/engine/engine.h"
 
+/* Whether there is anything in the batch. */
+bool core_has_decided(const struct engine *engine);
 /* Ends the batch; false when there is nothing in it. None may be on its way. */
 bool core_seal(struct engine *engine);
 /* Makes the sealed batch durable, then visible, then answers. */

@@ -16,6 +16,7 @@
 #define HUNGRY_NS 50000000
 #define SLEEP_NS_MAX 1000000000LL
 #define UNHURRIED_SYNCS 4
+#define BULK_MESSAGES 256 /* in one step */
 #define REQUEST_NS 6000LL /* about what a request costs, from and to its client */
 
 /* -------------------------------------------------------------------------- steps */
@@ -95,6 +96,44 @@ bool core_step(struct engine *engine)
     return busy || engine->run_first;
 }
 
+/* -------------------------------------------------------------------------- groups */
+
+/* A lone client's message and its turn share a sync: who looks once it is answered sees
+   the turn done. The turns of a bulk load would be waited for too long. */
+static bool is_alone(const struct engine *engine)
+{
+    return engine->expected <= 1 && engine->accepted < BULK_MESSAGES;
+}
+
+/* How many clients make a group worth a sync. All of them while the disk takes longer
+   than what is to be done for them: to wait makes one sync of two. Else a third: were
+   they all in one group, the processors would rest while the disk works. */
+static unsigned company(const struct engine *engine)
+{
+    bool disk_is_slower = engine->sync_ns > engine->expected * REQUEST_NS;
+    return disk_is_slower ? engine->expected : engine->expected / 3;
+}
+
+/* How long a batch may wait for more: a fraction of what a sync takes, and a lone
+   client not at all. What only turns in other processes decided, and nobody waits for,
+   may wait for more of its kind. */
+static int64_t patience_ns(struct engine *engine)
+{
+    const struct batch *batch = &engine->batch;
+    if (!batch->answers.first && engine->running && !engine->hungry &&
+        !atomic_load(&engine->waiters.count))
+        return UNHURRIED_SYNCS * engine->sync_ns;
+    bool waits =
+        (engine->running || !is_alone(engine)) && batch->answer_count < company(engine);
+    return waits ? engine->sync_ns / 4 : 0;
+}
+
+/* Until the batch is to be passed on; 0 or less: now. */
+static int64_t batch_idle_ns(struct engine *engine)
+{
+    return engine->batch.grown_ns + patience_ns(engine) - engine->now_ns;
+}
+
 int64_t core_idle_ns(struct engine *engine)
 {
     if (engine->batch.answers.first && !engine->in_flight)
@@ -104,9 +143,8 @@ int64_t core_idle_ns(struct engine *engine)
     if (engine->run_first || engine->backfill != UINT64_MAX)
         return 0;
     int64_t idle_ns = engine->hungry || engine->running ? HUNGRY_NS : SLEEP_NS_MAX;
-    if (engine->batch.grown_ns && engine->running && !engine->in_flight &&
-        engine->sync_ns)
-        idle_ns = UNHURRIED_SYNCS * engine->sync_ns;
+    if (engine->batch.grown_ns && !engine->in_flight)
+        idle_ns = batch_idle_ns(engine);
     if (engine->timers.count) {
         int64_t due_ns =
             (engine->timers.list[0].due_ms - engine->clock->wall_ms(engine->clock)) *
@@ -210,36 +248,14 @@ static bool is_closing(struct engine *engine)
     return closing;
 }
 
-/* How many clients make a group worth a sync. All of them while the disk takes longer
-   than what is to be done for them: to wait makes one sync of two. Else a third: were
-   they all in one group, the processors would rest while the disk works. */
-static unsigned company(const struct engine *engine)
-{
-    bool disk_is_slower = engine->sync_ns > engine->expected * REQUEST_NS;
-    return disk_is_slower ? engine->expected : engine->expected / 3;
-}
-
-/* For others one waits a fraction of what a sync takes. What only turns in other
-   processes decided, and nobody waits for, may wait for more of its kind. */
-static bool waits_for_company(struct engine *engine, bool alone)
-{
-    const struct batch *batch = &engine->batch;
-    int64_t age_ns = engine->now_ns - batch->grown_ns;
-    if (!batch->answers.first && engine->running && !engine->hungry &&
-        !atomic_load(&engine->waiters.count))
-        return age_ns < UNHURRIED_SYNCS * engine->sync_ns;
-    return !alone && batch->answer_count < company(engine) &&
-           age_ns < engine->sync_ns / 4;
-}
-
 /* A batch is on its way at any time; the next one grows meanwhile. A lone client is
    never waited for, and its batch is committed right here. */
 static void pass_on(struct engine *engine)
 {
-    bool alone = engine->expected <= 2 && !engine->running;
-    if (!engine->batch.grown_ns)
+    bool alone = is_alone(engine) && !engine->running;
+    if (!engine->batch.grown_ns && core_has_decided(engine))
         engine->batch.grown_ns = engine->now_ns;
-    if (waits_for_company(engine, alone))
+    if (engine->batch.grown_ns && batch_idle_ns(engine) > 0)
         return;
     checkpoint_poll(engine);
     bool sealed = core_seal(engine);
@@ -252,13 +268,12 @@ static void pass_on(struct engine *engine)
     scheduler_feed(engine);
 }
 
-/* With many clients the disk works on what they sent while their turns run, which go
-   with the next batch. A lone client's message and turn share a sync. */
+/* With many clients, or a bulk load, the disk works on what was sent while its turns
+   run, which go with the next batch. */
 static void pass_on_early(struct engine *engine)
 {
     /* What a commit counted is its own until it is over. */
-    if (!engine->batch.answers.first || !committer_is_idle(engine) ||
-        engine->expected <= 2)
+    if (!engine->batch.answers.first || !committer_is_idle(engine) || is_alone(engine))
         return;
     put_touched(engine);
     pass_on(engine);

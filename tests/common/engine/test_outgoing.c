@@ -156,6 +156,8 @@ Test(outgoing, a_retiring_actor_takes_no_message)
 
 Test(outgoing, mailbox_limits_do_not_refuse_it)
 {
+    rig.options.mailbox_tasks_max = 10;
+    rig_reopen(&rig);
     rig_control(&rig, two, "suspend");
     while (rig_send(&rig, two, "tasks", "x").status == STATUS_OK)
         continue;
