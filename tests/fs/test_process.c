@@ -157,3 +157,23 @@ Test(process, a_thread_is_mapped_to_its_process)
     cr_expect_eq(process_of_thread(getpid()), getpid());
     cr_expect_eq(process_of_thread(0), 0);
 }
+
+/* A positive takes a filesystem that waits: tests/mount/test_copies.c. */
+Test(process, who_waits_in_another_way_creates_nothing_anew)
+{
+    char fifo[sizeof path + 8];
+    snprintf(fifo, sizeof fifo, "%s.fifo", path);
+    cr_assert_eq(mkfifo(fifo, 0600), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(open(fifo, O_WRONLY | O_CREAT, 0600) < 0);
+    cr_expect_not(process_creates_anew(child));
+    cr_expect_not(process_creates_anew(0));
+    int reader = open(fifo, O_RDONLY);
+    int status = -1;
+    cr_expect_eq(waitpid(child, &status, 0), child);
+    cr_expect_eq(status, 0);
+    cr_expect_not(process_creates_anew(child));
+    close(reader);
+    unlink(fifo);
+}
