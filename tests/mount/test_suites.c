@@ -42,8 +42,10 @@ TestSuite(suites, .init = open_with_folder, .fini = fixture_close);
 
 static void want(const char *command, const char *package)
 {
-    if (shell(command)->status != 0)
-        cr_skip_test("%s is not installed", package);
+    if (shell(command)->status == 0)
+        return;
+    fixture_close(); /* skipping does not */
+    cr_skip_test("%s is not installed", package);
 }
 
 /* Runs a suite, shows the end of its output if it fails; it must clean up. */
@@ -63,7 +65,7 @@ static void run_suite(const char *command)
 
 Test(suites, pythons_own_library_finds_an_ordinary_filesystem)
 {
-    want("/usr/bin/python3 -c 'import test.test_os, test.test_shutil'",
+    want(PYTHON "-c 'import test.test_os, test.test_shutil'",
          "libpython3.11-testsuite");
     run_suite(PYTHON "-m test " PYTHON_TESTS);
     /* Python believes in extended attributes only where there are trusted ones, too. */
@@ -160,9 +162,14 @@ static int set_access_list(void)
                     0);
 }
 
-/* What only the administrator's tools read belongs to the store's filesystem. */
+/* What only the administrator's tools read belongs to the store's filesystem. Of others
+   the kernel asks for rights first. */
 static int set_trusted(void)
 {
+    if (geteuid() != 0) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
     return setxattr(in_folder("a"), "trusted.x", "x", 1, 0);
 }
 
