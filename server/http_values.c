@@ -225,14 +225,12 @@ static void put_two(char *at, int number)
     at[1] = (char)('0' + number % 10);
 }
 
-void value_append_date(struct bytes *out, int64_t wall_ms)
+static void write_second(char *text, time_t second)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char text[] = "Sun, 06 Nov 1994 08:49:37 GMT";
-    time_t seconds = (time_t)(wall_ms / 1000);
     struct tm when;
-    gmtime_r(&seconds, &when);
+    gmtime_r(&second, &when);
     memcpy(text, days + 3 * when.tm_wday, 3);
     put_two(text + 5, when.tm_mday);
     memcpy(text + 8, months + 3 * when.tm_mon, 3);
@@ -241,6 +239,19 @@ void value_append_date(struct bytes *out, int64_t wall_ms)
     put_two(text + 17, when.tm_hour);
     put_two(text + 20, when.tm_min);
     put_two(text + 23, when.tm_sec);
+}
+
+/* Dates come in runs of one second: what is read again and again, and what was made
+   together. */
+void value_append_date(struct bytes *out, int64_t wall_ms)
+{
+    static _Thread_local char text[] = "Thu, 01 Jan 1970 00:00:00 GMT";
+    static _Thread_local time_t written;
+    time_t second = (time_t)(wall_ms / 1000);
+    if (second != written) {
+        write_second(text, second);
+        written = second;
+    }
     bytes_append(out, view_of(text, sizeof text - 1));
 }
 

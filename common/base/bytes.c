@@ -27,17 +27,21 @@ bool view_starts_with(struct view text, const char *prefix)
     return text.size >= size && view_equal(view_of(text.data, size), view_text(prefix));
 }
 
-char *bytes_reserve(struct bytes *bytes, size_t more)
+static void grow(struct bytes *bytes, size_t more)
 {
     size_t capacity = bytes->capacity > 0 ? bytes->capacity : CAPACITY_FIRST;
 
     ENSURE(more <= SIZE_MAX / 4 && bytes->size <= SIZE_MAX / 4);
     while (capacity - bytes->size < more)
         capacity *= 2;
-    if (capacity != bytes->capacity) {
-        bytes->data = memory_resize(bytes->data, capacity);
-        bytes->capacity = capacity;
-    }
+    bytes->data = memory_resize(bytes->data, capacity);
+    bytes->capacity = capacity;
+}
+
+char *bytes_reserve(struct bytes *bytes, size_t more)
+{
+    if (!bytes->data || bytes->capacity - bytes->size < more)
+        grow(bytes, more);
     return bytes->data + bytes->size;
 }
 

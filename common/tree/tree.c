@@ -264,13 +264,16 @@ static int64_t modified(struct tree *tree, enum node_kind kind,
     return seen_ms ? seen_ms : totals->started_ms;
 }
 
-/* What tells of the moment is another each second, the README only with the program. */
+/* What tells of the moment is another each second, counted from the start as its uptime
+   is; the README only with the program. */
 static uint64_t version_of(enum node_kind kind, const struct engine_totals *totals)
 {
+    int64_t up_ms = totals->now_ms - totals->started_ms;
+    int64_t second = totals->started_ms / 1000 + (up_ms > 0 ? up_ms / 1000 : 0);
     if (kind == NODE_README)
         return (uint64_t)totals->started_ms;
     if (kind == NODE_DAEMON_STATUS || kind == NODE_ATTENTION)
-        return ((uint64_t)totals->now_ms / 1000 << 24) + totals->commits;
+        return ((uint64_t)second << 24) + totals->commits;
     return totals->commits;
 }
 
