@@ -23,12 +23,15 @@ struct crossing {
     char name[FILE_NAME_BYTES_MAX + 1];
     struct stat stat;
     struct bytes content;
-    struct bytes note;            /* that names the file, see files_name_sent */
+    struct bytes note;            /* that names the file, see files_begin_sending */
     char note_key[SENT_KEY_SIZE]; /* its key */
 };
 
 static void end(struct crossing *crossing, int error)
 {
+    if (crossing->note.size)
+        files_end_sending(tree_files(crossing->face->tree),
+                          view_bytes(&crossing->note));
     fuse_reply_err(crossing->request, error);
     if (crossing->folder >= 0)
         close(crossing->folder);
@@ -173,12 +176,12 @@ static int find_source(struct crossing *crossing, fuse_ino_t parent)
     return error ? error : read_source(crossing);
 }
 
-static enum status name_source(struct crossing *crossing)
+static enum status claim_source(struct crossing *crossing)
 {
     const struct stat *stat = &crossing->stat;
     tree_sent_key(stat, crossing->note_key);
-    return files_name_sent(tree_files(crossing->face->tree), crossing->folder,
-                           crossing->name, stat, &crossing->note);
+    return files_begin_sending(tree_files(crossing->face->tree), crossing->folder,
+                               crossing->name, stat, &crossing->note);
 }
 
 static void post(struct crossing *crossing)
@@ -214,7 +217,7 @@ void crossing_send(fuse_req_t request, fuse_ino_t parent, const char *name,
     if (!error)
         error = find_source(crossing, parent);
     if (!error)
-        error = errno_of_status(name_source(crossing));
+        error = errno_of_status(claim_source(crossing));
     if (error)
         end(crossing, error);
     else if (tree_was_sent(crossing->face->tree, crossing->note_key))

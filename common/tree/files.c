@@ -258,6 +258,7 @@ static void init_locks(struct files *files)
     pthread_cond_init(&files->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&files->lock, NULL);
+    pthread_mutex_init(&files->sending_lock, NULL);
     pthread_mutex_init(&files->watch_lock, NULL);
 }
 
@@ -291,6 +292,8 @@ void files_close(struct files *files)
             close(folders[i]);
     pthread_cond_destroy(&files->changed);
     pthread_mutex_destroy(&files->watch_lock);
+    pthread_mutex_destroy(&files->sending_lock);
+    free(files->sending);
     pthread_mutex_destroy(&files->lock);
     free(files->gone);
     free(files);

@@ -147,12 +147,15 @@ void files_watch(struct files *files, files_changed_fn *changed, void *context);
 
 /* ------------------------------------------------------------------------- sending */
 
-/* A file whose bytes are sent and that is to be gone then, exactly once across a crash:
-   appends what names it, to be kept as a note in the same commit as the message. The
-   file is an entry of the open folder. STALE when the folder is gone. */
-MUST_CHECK enum status files_name_sent(struct files *files, int folder,
-                                       const char *name, const struct stat *stat,
-                                       struct bytes *out);
+/* A file whose bytes are sent and that is to be gone then, exactly once across a crash
+   and whoever else sends it: appends what names it, to be kept as a note in the same
+   commit as the message. The file is an entry of the open folder; `stat` is from before
+   its bytes were read. BUSY while another sends it, STALE when it is no longer that
+   file or the folder is gone. After OK files_end_sending() lets others. */
+MUST_CHECK enum status files_begin_sending(struct files *files, int folder,
+                                           const char *name, const struct stat *stat,
+                                           struct bytes *out);
+void files_end_sending(struct files *files, struct view named);
 /* Removes the file that was so named, if it is still there and unchanged. */
 MUST_CHECK enum status files_remove_sent(struct files *files, struct view named);
 

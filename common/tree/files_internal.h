@@ -28,6 +28,10 @@ struct files {
     files_exists_fn *exists; /* null before files_sweep */
     void *exists_context;
 
+    pthread_mutex_t sending_lock; /* guards the three below; innermost */
+    uint64_t *sending;            /* inodes of files that are being sent */
+    size_t sending_count, sending_capacity;
+
     pthread_mutex_t watch_lock; /* guards the two below; innermost */
     files_changed_fn *tell;
     void *tell_context;

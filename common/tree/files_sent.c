@@ -40,22 +40,92 @@ static bool path_of(int folder, char path_out[PATH_MAX])
     return size > 0;
 }
 
-enum status files_name_sent(struct files *files, int folder, const char *name,
-                            const struct stat *stat, struct bytes *out)
+/* -------------------------------------------------------------------------- claims */
+
+/* Lock held; the count where there is none. */
+static size_t find_claim(const struct files *files, uint64_t inode)
+{
+    size_t at = 0;
+    while (at < files->sending_count && files->sending[at] != inode)
+        at++;
+    return at;
+}
+
+static bool claim(struct files *files, uint64_t inode)
+{
+    pthread_mutex_lock(&files->sending_lock);
+    bool is_first = find_claim(files, inode) == files->sending_count;
+    if (is_first && files->sending_count == files->sending_capacity) {
+        files->sending_capacity = files->sending_capacity * 2 + 8;
+        files->sending = memory_resize(files->sending, files->sending_capacity *
+                                                           sizeof *files->sending);
+    }
+    if (is_first)
+        files->sending[files->sending_count++] = inode;
+    pthread_mutex_unlock(&files->sending_lock);
+    return is_first;
+}
+
+static void unclaim(struct files *files, uint64_t inode)
+{
+    pthread_mutex_lock(&files->sending_lock);
+    size_t at = find_claim(files, inode);
+    ENSURE(at < files->sending_count);
+    files->sending[at] = files->sending[--files->sending_count];
+    pthread_mutex_unlock(&files->sending_lock);
+}
+
+/* -------------------------------------------------------------------------- naming */
+
+static bool is_same(const struct stat *stat, const struct identity *wanted)
+{
+    struct identity is = identity_of(stat);
+    return is.inode == wanted->inode && is.seconds == wanted->seconds &&
+           is.nanoseconds == wanted->nanoseconds;
+}
+
+static enum status append_name(struct files *files, int folder, const char *name,
+                               const struct identity *identity, struct bytes *out)
 {
     char top[PATH_MAX], path[PATH_MAX];
-    struct identity identity = identity_of(stat);
     if (!path_of(files->folder, top) || !path_of(folder, path))
         return STATUS_IO;
     size_t size = strlen(top);
     if (strncmp(top, path, size) != 0 || path[size] != '/')
         return STATUS_STALE;
-    bytes_append(out, view_of(&identity, sizeof identity));
+    bytes_append(out, view_of(identity, sizeof *identity));
     bytes_append_text(out, path + size + 1);
     bytes_append_text(out, "/");
     bytes_append_text(out, name);
     return STATUS_OK;
 }
+
+/* Who had the claim before may have sent the file: it is looked at again. */
+enum status files_begin_sending(struct files *files, int folder, const char *name,
+                                const struct stat *stat, struct bytes *out)
+{
+    struct stat now;
+    struct identity identity = identity_of(stat);
+    if (!claim(files, identity.inode))
+        return STATUS_BUSY;
+    bool is_there = fstatat(folder, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    is_same(&now, &identity);
+    enum status status =
+        is_there ? append_name(files, folder, name, &identity, out) : STATUS_STALE;
+    if (status)
+        unclaim(files, identity.inode);
+    return status;
+}
+
+void files_end_sending(struct files *files, struct view named)
+{
+    struct identity identity;
+    ENSURE(named.size > sizeof identity);
+    memcpy(&identity, named.data, sizeof identity);
+    unclaim(files, identity.inode);
+}
+
+/* ------------------------------------------------------------------------- removal */
 
 static enum status remove_if_same(int folder, const char *name,
                                   const struct identity *wanted)
@@ -63,10 +133,7 @@ static enum status remove_if_same(int folder, const char *name,
     struct stat stat;
     if (fstatat(folder, name, &stat, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? STATUS_OK : files_status(errno);
-    struct identity is = identity_of(&stat);
-    bool is_same = is.inode == wanted->inode && is.seconds == wanted->seconds &&
-                   is.nanoseconds == wanted->nanoseconds;
-    if (!is_same)
+    if (!is_same(&stat, wanted))
         return STATUS_OK;
     return unlinkat(folder, name, 0) == 0 ? files_sync_folder(folder)
                                           : files_status(errno);

@@ -46,7 +46,7 @@ MUST_CHECK enum status tree_lookup(struct tree *tree, const struct node *parent,
    node borrows `path`. */
 MUST_CHECK enum status tree_find(struct tree *tree, const struct node *folder,
                                  struct view path, struct node *node_out);
-/* Notes of files that were sent (files_name_sent) have keys that begin so; whoever sent
+/* Notes of files that were sent (files_begin_sending) have keys that begin so; whoever sent
    one removes the file and then the note. */
 #define SENT_NOTE_PREFIX "sent/"
 #define SENT_KEY_SIZE 80

@@ -142,8 +142,7 @@ void dav_entry_tidy(struct dav *dav, const struct dav_place *place)
     bool found;
     size_t at = position_of(dav, place, &found);
     struct dav_entry *entry = found ? dav->entries[at] : NULL;
-    if (!entry || entry->locks || entry->properties.size || entry->mark ||
-        entry->is_leaving)
+    if (!entry || entry->locks || entry->properties.size || entry->mark)
         return;
     dav->count--;
     memmove(dav->entries + at, dav->entries + at + 1,
@@ -249,23 +248,5 @@ void dav_show(struct dav *dav, const struct dav_place *place)
         dav_entry_unmark(dav, entry);
         dav_entry_tidy(dav, place);
     }
-    dav_leave(dav);
-}
-
-bool dav_begin_leaving(struct dav *dav, const struct dav_place *place)
-{
-    dav_enter(dav);
-    struct dav_entry *entry = dav_entry_make(dav, place);
-    bool is_first = !entry->is_leaving;
-    entry->is_leaving = true;
-    dav_leave(dav);
-    return is_first;
-}
-
-void dav_end_leaving(struct dav *dav, const struct dav_place *place)
-{
-    dav_enter(dav);
-    dav_entry_make(dav, place)->is_leaving = false;
-    dav_entry_tidy(dav, place);
     dav_leave(dav);
 }

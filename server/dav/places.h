@@ -37,7 +37,6 @@ struct dav_entry {
     uint64_t properties_version; /* grows when they change */
     enum dav_mark mark;
     int64_t marked_until_ns;
-    bool is_leaving; /* a MOVE sends it, and will remove it */
 };
 
 struct dav {
@@ -85,10 +84,6 @@ void dav_hide(struct dav *dav, const struct dav_place *place);
 bool dav_is_hidden(struct dav *dav, const struct dav_place *place);
 void dav_announce(struct dav *dav, const struct dav_place *place);
 bool dav_is_announced(struct dav *dav, const struct dav_place *place);
-/* A file is sent by one MOVE at a time, or it would be sent twice: false while another
-   has it. Who was told true says when it is over. These take the lock themselves. */
-bool dav_begin_leaving(struct dav *dav, const struct dav_place *place);
-void dav_end_leaving(struct dav *dav, const struct dav_place *place);
 /* Neither hidden nor announced, from now on. */
 void dav_show(struct dav *dav, const struct dav_place *place);
 

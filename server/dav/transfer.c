@@ -9,20 +9,17 @@
 #include "server/dav/values.h"
 #include "server/permission.h"
 
-void transfer_end_leaving(struct transfer *transfer)
+void transfer_end_sending(struct transfer *transfer)
 {
-    struct dav_place place = {transfer->leaving_area,
-                              view_bytes(&transfer->leaving_path)};
-    if (transfer->leaving)
-        dav_end_leaving(transfer->leaving, &place);
-    transfer->leaving = NULL;
+    if (transfer->sending)
+        files_end_sending(transfer->sending, view_bytes(&transfer->named));
+    transfer->sending = NULL;
 }
 
 static void free_transfer(void *context)
 {
     struct transfer *transfer = context;
-    transfer_end_leaving(transfer);
-    bytes_free(&transfer->leaving_path);
+    transfer_end_sending(transfer);
     dav_other_free(&transfer->to);
     http_resolved_free(&transfer->from);
     http_target_free(&transfer->from_target);

@@ -20,11 +20,9 @@ struct transfer {
     enum status status;              /* of what was done on the pool's threads */
     struct file_place from_place, to_place;
     struct bytes content;         /* of a special file */
-    struct bytes named;           /* a file that is sent, see files_name_sent */
+    struct bytes named;           /* a file that is sent, see files_begin_sending */
     char note_key[SENT_KEY_SIZE]; /* of the note that says so */
-    struct dav *leaving; /* where dav_begin_leaving was told so; null: nowhere */
-    uint64_t leaving_area;
-    struct bytes leaving_path;
+    struct files *sending;        /* where that was begun; null: nowhere */
     uint64_t new_actor;
     struct http_resolved from; /* once the request has become a PUT */
     struct http_target from_target;
@@ -41,7 +39,7 @@ void transfer_to_special(struct http_request *request);
 void transfer_actor(struct http_request *request);
 
 /* Lets others move the file again, before the client is told of anything. */
-void transfer_end_leaving(struct transfer *transfer);
+void transfer_end_sending(struct transfer *transfer);
 /* Answers for what was done to files: 201, 204, or why not. */
 void transfer_answer(struct http_request *request);
 /* Brings locks and properties along: copied ones, or moved. */

@@ -38,7 +38,7 @@ static enum status open_folder(struct files *files, const struct file_place *pla
     return files_find(files, &parent, folder);
 }
 
-static enum status name_source(struct http_request *request, const struct stat *stat)
+static enum status claim_source(struct http_request *request, const struct stat *stat)
 {
     struct transfer *transfer = transfer_of(request);
     struct files *files = tree_files(request_tree(request));
@@ -53,9 +53,11 @@ static enum status name_source(struct http_request *request, const struct stat *
     enum status status = open_folder(files, &transfer->from_place, &folder);
     if (status)
         return status;
-    status = files_name_sent(files, folder, name, stat, &transfer->named);
+    status = files_begin_sending(files, folder, name, stat, &transfer->named);
     close(folder);
-    return status;
+    if (!status)
+        transfer->sending = files;
+    return status == STATUS_STALE ? STATUS_NOT_FOUND : status; /* it was sent */
 }
 
 static void read_source(struct http_request *request)
@@ -73,7 +75,7 @@ static void read_source(struct http_request *request)
     else
         transfer->status = read_whole(file, (uint64_t)stat.st_size, &transfer->content);
     if (!transfer->status && transfer->is_move)
-        transfer->status = name_source(request, &stat);
+        transfer->status = claim_source(request, &stat);
     close(file);
 }
 
@@ -90,17 +92,17 @@ static void source_removed(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
     struct engine_note gone = {.key = view_text(transfer->note_key)};
-    struct dav_place place = {transfer->leaving_area,
-                              view_bytes(&transfer->leaving_path)};
+    const struct dav_place *place = &transfer->from.place;
     if (transfer->status) {
         answer_status(request, transfer->status,
                       "it was sent, but the source could not be removed");
     } else {
         engine_keep_notes(tree_engine(request_tree(request)), &gone, 1, NULL, NULL);
-        dav_forget(request_dav(request), &place);
+        dav_forget(request_dav(request),
+                   place->path.size ? place : &request->resolved.place);
         answer_code(request, 204);
     }
-    transfer_end_leaving(transfer);
+    transfer_end_sending(transfer);
 }
 
 /* Clients take nothing but 201 and 204 for done. */
@@ -114,7 +116,7 @@ static void was_put(struct http_request *request)
     request->finish_extra = NULL;
     request->free_finish_extra = NULL;
     if (code < 200 || code > 299) {
-        transfer_end_leaving(transfer_of(request));
+        transfer_end_sending(transfer_of(request));
         return;
     }
     answer_free(&request->answer);
@@ -128,8 +130,10 @@ static void become_put(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
     if (transfer->status) {
-        transfer_end_leaving(transfer);
-        answer_status(request, transfer->status, NULL);
+        transfer_end_sending(transfer);
+        answer_status(request, transfer->status,
+                      transfer->status == STATUS_BUSY ? "it is being moved already"
+                                                      : NULL);
         return;
     }
     if (transfer->is_move && tree_was_sent(request_tree(request), transfer->note_key)) {
@@ -161,19 +165,6 @@ static void become_put(struct http_request *request)
     method_put(request);
 }
 
-static bool begin_leaving(struct http_request *request)
-{
-    struct transfer *transfer = transfer_of(request);
-    struct dav *dav = request_dav(request);
-    const struct dav_place *place = &request->resolved.place;
-    if (!dav_begin_leaving(dav, place))
-        return false;
-    transfer->leaving = dav;
-    transfer->leaving_area = place->area;
-    bytes_append(&transfer->leaving_path, place->path);
-    return true;
-}
-
 void transfer_to_special(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
@@ -186,8 +177,6 @@ void transfer_to_special(struct http_request *request)
     transfer->status = tree_place(tree, &request->node, &transfer->from_place);
     if (transfer->status)
         answer_status(request, transfer->status, NULL);
-    else if (transfer->is_move && !begin_leaving(request))
-        answer_problem(request, 409, "it is being moved already");
     else
         offload_run(request_offload(request), request, read_source, become_put);
 }

@@ -224,8 +224,11 @@ static bool sends(const char *name)
     struct stat stat;
     if (fstatat(kept, name, &stat, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stat.st_mode))
         return false;
-    return files_name_sent(files, kept, name, &stat, &named) == STATUS_OK &&
-           files_remove_sent(files, view_bytes(&named)) == STATUS_OK;
+    if (files_begin_sending(files, kept, name, &stat, &named))
+        return false;
+    bool is_gone = files_remove_sent(files, view_bytes(&named)) == STATUS_OK;
+    files_end_sending(files, view_bytes(&named));
+    return is_gone;
 }
 
 static unsigned attack_folder(int round)

@@ -74,17 +74,31 @@ static bool is_there(const char *path)
     return files_stat(tree_files(tree), &place, &stat) == STATUS_OK;
 }
 
-/* The note that names `sub/f`, as whoever sends it makes it. */
-static void name(struct bytes *out)
+static struct stat look(void)
 {
-    struct file_place folder = at("sub"), place = at("sub/f");
+    struct file_place place = at("sub/f");
     struct stat stat;
+    cr_assert_eq(files_stat(tree_files(tree), &place, &stat), STATUS_OK);
+    return stat;
+}
+
+/* As whoever sends `sub/f` begins, who has looked at it before; the note that names it.
+ */
+static enum status begin(const struct stat *stat, struct bytes *out)
+{
+    struct file_place folder = at("sub");
     int descriptor;
     cr_assert_eq(files_find(tree_files(tree), &folder, &descriptor), STATUS_OK);
-    cr_assert_eq(files_stat(tree_files(tree), &place, &stat), STATUS_OK);
-    cr_assert_eq(files_name_sent(tree_files(tree), descriptor, "f", &stat, out),
-                 STATUS_OK);
+    enum status status =
+        files_begin_sending(tree_files(tree), descriptor, "f", stat, out);
     close(descriptor);
+    return status;
+}
+
+static void name(struct bytes *out)
+{
+    struct stat stat = look();
+    cr_assert_eq(begin(&stat, out), STATUS_OK);
 }
 
 static void plant(void)
@@ -177,6 +191,23 @@ Test(sent, a_state_is_replaced_and_its_file_removed)
     cr_assert_eq(rig_set_state(&rig, actor, "6", STATE_VERSION_ANY).status, STATUS_OK);
     crash();
     cr_expect_str_eq(rig_state(&rig, actor), "6", "what came later stays");
+}
+
+Test(sent, a_file_is_sent_by_one_at_a_time)
+{
+    BYTES_AUTO(first);
+    BYTES_AUTO(second);
+    plant();
+    struct stat before = look();
+    name(&first);
+    cr_expect_eq(begin(&before, &second), STATUS_BUSY);
+    cr_expect_eq(files_remove_sent(tree_files(tree), view_bytes(&first)), STATUS_OK);
+    files_end_sending(tree_files(tree), view_bytes(&first));
+    cr_expect_eq(begin(&before, &second), STATUS_STALE, "it was sent meanwhile");
+    put("sub/f", "6");
+    cr_expect_eq(begin(&before, &second), STATUS_STALE, "it is another one");
+    name(&second);
+    files_end_sending(tree_files(tree), view_bytes(&second));
 }
 
 Test(sent, a_note_leads_nowhere_else)
