@@ -95,7 +95,9 @@ struct engine_owner {
 
 /* An actor's folder and its special files each have an owner and mode. A file whose own
    was never set has mode OWNER_INHERITED: the folder's owner and mode apply, without
-   execute bits, and without write bits where the file is never written. */
+   execute bits, and without write bits where the file is never written; of a folder
+   with the sticky bit, only tasks and execute take the group's and others' write bits.
+ */
 #define OWNER_INHERITED UINT32_MAX
 enum actor_part {
     PART_FOLDER,

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "common/base/log.h"
 #include "common/tree/ordinary.h"
@@ -174,6 +175,17 @@ static bool is_writable(enum node_kind kind)
            kind == NODE_STATUS || kind == NODE_BEHAVIOR;
 }
 
+/* Where many may put things (a folder with the sticky bit), they may send, not control.
+ */
+static uint32_t inherited_mode(enum node_kind kind, uint32_t folder_mode)
+{
+    bool takes_messages = kind == NODE_TASKS || kind == NODE_EXECUTE;
+    uint32_t kept = is_writable(kind) ? 0666 : 0444;
+    if (folder_mode & S_ISVTX && !takes_messages)
+        kept &= ~022u;
+    return folder_mode & kept;
+}
+
 static void fill_owner(const struct node *node, const struct actor_info *info,
                        struct attributes *attributes)
 {
@@ -182,8 +194,7 @@ static void fill_owner(const struct node *node, const struct actor_info *info,
     bool inherits = own->mode == OWNER_INHERITED;
     attributes->uid = inherits ? folder->uid : own->uid;
     attributes->gid = inherits ? folder->gid : own->gid;
-    attributes->mode =
-        inherits ? folder->mode & (is_writable(node->kind) ? 0666u : 0444u) : own->mode;
+    attributes->mode = inherits ? inherited_mode(node->kind, folder->mode) : own->mode;
 }
 
 static void render_shown(const struct node *node, const struct actor_info *info,

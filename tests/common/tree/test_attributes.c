@@ -139,6 +139,21 @@ Test(attributes, files_inherit_from_their_folder_until_they_have_their_own)
     cr_assert_eq(of_kind(NODE_ACTOR).uid, 1);
 }
 
+Test(attributes, in_a_sticky_folder_others_send_and_control_nothing)
+{
+    struct node folder = tree_node(NODE_ACTOR, actor);
+    struct engine_owner shared = {.uid = 1, .gid = 2, .mode = 01777};
+    struct reply reply = {0};
+    tree_set_owner(tree, &folder, &shared, rig_done, &reply);
+    rig_run(&rig);
+    cr_assert_eq(of_kind(NODE_TASKS).mode, 0666);
+    cr_assert_eq(of_kind(NODE_EXECUTE).mode, 0666);
+    cr_assert_eq(of_kind(NODE_STATE).mode, 0644);
+    cr_assert_eq(of_kind(NODE_STATUS).mode, 0644);
+    cr_assert_eq(of_kind(NODE_BEHAVIOR).mode, 0644);
+    cr_assert_eq(of_kind(NODE_LOG).mode, 0444);
+}
+
 Test(attributes, a_keys_file_has_the_mode_of_its_base)
 {
     struct node tasks = tree_node(NODE_TASKS, actor);
