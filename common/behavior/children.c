@@ -172,15 +172,24 @@ void host_child_kill(struct host_child *child)
         kill(-child->pid, SIGKILL);
 }
 
+/* An adopted one, which nobody else lets go of; null. */
+static struct host_child *find_adopted(struct host *host)
+{
+    struct host_child *child;
+
+    pthread_mutex_lock(&host->lock);
+    for (child = host->children; child && child->watch.ready == NULL;)
+        child = child->next;
+    pthread_mutex_unlock(&host->lock);
+    return child;
+}
+
 static void abandon(struct host_timer *timer)
 {
     struct host *host = OWNER_OF(timer, struct host, abandon);
-    struct host_child *next;
+    struct host_child *child;
 
-    for (struct host_child *child = host->children; child; child = next) {
-        next = child->next;
-        if (child->watch.ready == NULL)
-            continue;
+    while ((child = find_adopted(host))) {
         log_warning("process %d of a behavior cannot be killed: left alone",
                     (int)child->pid);
         host_watch_remove(host, &child->watch);

@@ -6,9 +6,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,17 +236,19 @@ static void note_expiry(struct host_timer *timer)
 /* In a scrambled order; each fourth is canceled, and number 1 is put off to the end. */
 static void start_timers(void *context)
 {
+    int64_t base_ms = host_now_ms(); /* however long it takes to start them all */
     (void)context;
     for (int i = 0; i < 40; i++) {
         timers[i].number = (i * 7) % 40;
         timers[i].timer.expired = note_expiry;
-        host_timer_start(host, &timers[i].timer, 20 + timers[i].number * 3);
+        host_timer_start(host, &timers[i].timer,
+                         base_ms + 100 + timers[i].number * 3 - host_now_ms());
     }
     for (int i = 0; i < 40; i++) {
         if (timers[i].number % 4 == 0)
             host_timer_cancel(host, &timers[i].timer);
         if (timers[i].number == 1)
-            host_timer_start(host, &timers[i].timer, 300);
+            host_timer_start(host, &timers[i].timer, 1000);
     }
 }
 
@@ -431,16 +435,16 @@ Test(host, the_turn_of_a_group_is_known_while_it_runs)
 
 Test(host, what_a_killed_daemon_left_running_is_killed_by_the_next, .init = NULL)
 {
-    (void)scratch_folder();
-    pid_t daemon = fork();
-    if (daemon == 0) {
-        struct process process = {
-            .script = "echo $$ > leader; (setsid sh -c 'echo $$ > stray; exec sleep"
-                      " 1000' &); sleep 1000"};
-        host = host_open();
-        run(&process);
-        pause();
-    }
+    char folder[PATH_MAX];
+    char script[] =
+        "echo $$ > leader; (setsid sh -c 'echo $$ > stray; exec sleep 1000' "
+        "&); sleep 1000";
+    char *arguments[] = {(char[]){DOOMED_DAEMON}, folder, script, NULL};
+    pid_t daemon;
+
+    snprintf(folder, sizeof folder, "%s", scratch_folder());
+    cr_assert_eq(posix_spawn(&daemon, DOOMED_DAEMON, NULL, NULL, arguments, environ),
+                 0);
     long leader = scratch_read_number("leader"), stray = scratch_read_number("stray");
     kill(daemon, SIGKILL);
     waitpid(daemon, NULL, 0);
