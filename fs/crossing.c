@@ -285,5 +285,8 @@ void crossing_leave(fuse_req_t request, fuse_ino_t parent, const char *name,
     folder_close(face, &folder);
     if (!status)
         hidden_add(face->hidden, parent, view_text(name));
+    uint64_t number = status ? 0 : inodes_rename_state(face->inodes, node.actor);
     reply_status(request, status);
+    if (number && face->prunes)
+        notifier_post(face->notifier, number);
 }

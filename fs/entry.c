@@ -86,11 +86,12 @@ static double lasting_seconds(const struct fuse_face *face)
 }
 
 /* A state can be renamed away, and the kernel takes the new name for the state until it
-   asks again: a backup must not show what was saved since. */
+   asks again. */
 static double entry_seconds(const struct fuse_face *face, const struct node *node)
 {
-    return node_is_unlisted(node) || node->kind == NODE_STATE ? 0
-                                                              : lasting_seconds(face);
+    if (node_is_unlisted(node))
+        return 0;
+    return node->kind == NODE_STATE ? LOOKUP_SECONDS : lasting_seconds(face);
 }
 
 double entry_attribute_seconds(const struct fuse_face *face, const struct node *node)

@@ -13,6 +13,8 @@
 #include "fs/hash.h"
 
 #define KIND_BITS 5
+#define TIMES_SHIFT 56
+#define TIMES_MASK UINT64_C(31)
 #define UNLISTED (UINT64_C(1) << 63)
 #define BUCKETS_AT_FIRST 256u
 
@@ -26,8 +28,15 @@ struct inode_entry {
     char name[];
 };
 
+/* A state that was renamed away since the mount. */
+struct renamed {
+    uint64_t actor, times;
+};
+
 struct inodes {
-    pthread_mutex_t lock;  /* guards all that follows */
+    pthread_mutex_t lock;    /* guards all that follows */
+    struct renamed *renamed; /* by actor */
+    size_t renamed_count, renamed_capacity;
     size_t count, buckets; /* buckets: a power of two */
     struct inode_entry **by_name, **by_number;
     struct inode_entry *oldest, *newest; /* idle: without a handle */
@@ -166,11 +175,74 @@ static void become_idle(struct inodes *inodes, struct inode_entry *entry)
         unlink_entry(inodes, inodes->oldest);
 }
 
+/* ---------------------------------------------------------------- renamed states ---
+ */
+
+/* Lock held: where the actor is or belongs. */
+static size_t renamed_position(const struct inodes *inodes, uint64_t actor)
+{
+    size_t low = 0, high = inodes->renamed_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (inodes->renamed[middle].actor < actor)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Lock held. */
+static uint64_t state_number(const struct inodes *inodes, uint64_t actor)
+{
+    size_t at = renamed_position(inodes, actor);
+    bool is_there = at < inodes->renamed_count && inodes->renamed[at].actor == actor;
+    uint64_t times = is_there ? inodes->renamed[at].times & TIMES_MASK : 0;
+    return inode_of_listed(NODE_STATE, actor) | times << TIMES_SHIFT;
+}
+
+static uint64_t listed_number(struct inodes *inodes, const struct node *node)
+{
+    if (node->kind != NODE_STATE)
+        return inode_of_listed(node->kind, node->actor);
+    pthread_mutex_lock(&inodes->lock);
+    uint64_t number = state_number(inodes, node->actor);
+    pthread_mutex_unlock(&inodes->lock);
+    return number;
+}
+
+/* Lock held: room for one more at `at`. */
+static struct renamed *insert_renamed(struct inodes *inodes, size_t at)
+{
+    if (inodes->renamed_count == inodes->renamed_capacity) {
+        inodes->renamed_capacity = inodes->renamed_capacity * 2 + 16;
+        inodes->renamed = memory_resize(inodes->renamed, inodes->renamed_capacity *
+                                                             sizeof *inodes->renamed);
+    }
+    memmove(inodes->renamed + at + 1, inodes->renamed + at,
+            (inodes->renamed_count++ - at) * sizeof *inodes->renamed);
+    return &inodes->renamed[at];
+}
+
+uint64_t inodes_rename_state(struct inodes *inodes, uint64_t actor)
+{
+    pthread_mutex_lock(&inodes->lock);
+    uint64_t number = state_number(inodes, actor);
+    size_t at = renamed_position(inodes, actor);
+    if (at == inodes->renamed_count || inodes->renamed[at].actor != actor)
+        *insert_renamed(inodes, at) = (struct renamed){.actor = actor};
+    inodes->renamed[at].times++;
+    pthread_mutex_unlock(&inodes->lock);
+    return number;
+}
+
+/* ------------------------------------------------------------------------ look-ups */
+
 uint64_t inodes_look_up(struct inodes *inodes, const struct node *node,
                         struct view name)
 {
     if (!node_is_unlisted(node))
-        return inode_of_listed(node->kind, node->actor);
+        return listed_number(inodes, node);
     ENSURE(name.size <= FILE_NAME_BYTES_MAX);
     pthread_mutex_lock(&inodes->lock);
     struct inode_entry *entry = find_name(inodes, node, name);
@@ -188,9 +260,11 @@ uint64_t inodes_look_up(struct inodes *inodes, const struct node *node,
 
 static bool find_listed(uint64_t inode, struct node *node_out)
 {
-    uint64_t actor = inode >> KIND_BITS;
-    uint64_t kind = (inode & ((1u << KIND_BITS) - 1)) - 1;
-    if (kind > NODE_BEHAVIOR || (kind < NODE_ACTOR) != (actor == 0))
+    uint64_t number = inode & ~(TIMES_MASK << TIMES_SHIFT);
+    uint64_t actor = number >> KIND_BITS;
+    uint64_t kind = (number & ((1u << KIND_BITS) - 1)) - 1;
+    if (kind > NODE_BEHAVIOR || (kind < NODE_ACTOR) != (actor == 0) ||
+        (kind != NODE_STATE && number != inode))
         return false;
     node_out->kind = (enum node_kind)kind;
     node_out->actor = actor;
@@ -199,6 +273,12 @@ static bool find_listed(uint64_t inode, struct node *node_out)
 }
 
 bool inodes_find(struct inodes *inodes, uint64_t inode, struct node *node_out)
+{
+    return inodes_find_open(inodes, inode, node_out) &&
+           (inode & UNLISTED || listed_number(inodes, node_out) == inode);
+}
+
+bool inodes_find_open(struct inodes *inodes, uint64_t inode, struct node *node_out)
 {
     if (!(inode & UNLISTED))
         return find_listed(inode, node_out);
@@ -272,6 +352,7 @@ void inodes_close(struct inodes *inodes)
             unlink_entry(inodes, inodes->by_number[i]);
     free(inodes->by_name);
     free(inodes->by_number);
+    free(inodes->renamed);
     pthread_mutex_destroy(&inodes->lock);
     free(inodes);
 }

@@ -110,11 +110,10 @@ void op_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *fil
         ordinary_getattr(request, inode);
         return;
     }
-    enum status status = entry_node(face_of(request), inode, &node);
-    if (status)
-        reply_status(request, status);
-    else
+    if (inodes_find_open(face_of(request)->inodes, inode, &node))
         reply_attributes(request, inode, &node);
+    else
+        reply_status(request, STATUS_STALE);
 }
 
 struct owner_change {

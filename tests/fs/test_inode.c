@@ -40,6 +40,27 @@ Test(inode, every_listed_node_has_a_number_and_comes_back_from_it)
     inodes_close(inodes);
 }
 
+Test(inode, a_state_that_was_renamed_away_has_another_number)
+{
+    struct inodes *inodes = inodes_open();
+    struct node state = listed(NODE_STATE, 7), other = listed(NODE_STATE, 6), found;
+    uint64_t first = inodes_look_up(inodes, &state, view_text("state"));
+    uint64_t others = inodes_look_up(inodes, &other, view_text("state"));
+    cr_expect_eq(inodes_rename_state(inodes, 7), first);
+    uint64_t second = inodes_look_up(inodes, &state, view_text("state"));
+    cr_expect_neq(second, first);
+    cr_expect_not(inodes_find(inodes, first, &found));
+    cr_expect(inodes_find_open(inodes, first, &found) && found.kind == NODE_STATE &&
+              found.actor == 7);
+    cr_expect(inodes_find(inodes, second, &found) && found.kind == NODE_STATE &&
+              found.actor == 7);
+    cr_expect(inodes_find(inodes, others, &found));
+    cr_expect_eq(inodes_rename_state(inodes, 6), others);
+    cr_expect_eq(inodes_rename_state(inodes, 7), second);
+    cr_expect_not(inodes_find(inodes, second, &found));
+    inodes_close(inodes);
+}
+
 Test(inode, numbers_that_no_node_has_are_not_found)
 {
     struct inodes *inodes = inodes_open();

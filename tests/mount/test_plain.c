@@ -349,6 +349,17 @@ Test(plain, editors_save_the_state)
     cr_expect_eq(mailbox_count("keep_1"), 0);
 }
 
+/* The kernel takes the backup for the state until it asks again. */
+Test(plain, a_backup_of_the_state_shows_what_was_saved_before)
+{
+    WORKS("cd $K; for n in $(seq 40); do echo $n > state; cat state > seen; "
+          "mv state backup; echo new > state; test $(cat backup) = $n || echo $n; "
+          "test $(cat state) = new || echo new $n; done");
+    GIVES("cd $K; echo open > state; exec 3< state; mv state backup; echo new > state; "
+          "cat backup; stat -L -c %s /dev/fd/3; cat state",
+          "open\n4\nnew\n");
+}
+
 Test(plain, a_state_renamed_away_leaves_a_copy_and_is_hidden)
 {
     WORKS("cd $K; echo old > state; mv state backup; test ! -e state");
