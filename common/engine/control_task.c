@@ -64,6 +64,8 @@ static void cancel_task(struct control *control, const struct task_record *task)
     control_add(control, &change);
     notice_finished(control->engine, control->actor, task, TASK_CANCELED,
                     view_of("", 0));
+    if (control->engine->record_is_open) /* a letter may have come to the same actor */
+        control->head = control->actor->record.head;
     note_ended(control, task->head.sequence);
     if (control->head.retry_sequence == task->head.sequence)
         control->head.flags &= ~(uint32_t)ACTOR_RETRYING;
