@@ -194,13 +194,15 @@ def held_bytes(url, pid, path, is_answered):
 def settled_memory(pid):
     """Bytes of its own that the process has in memory, once that no longer changes."""
     last = None
-    while True:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
             now = next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
         if now == last:
             return 1024 * now
         last = now
         time.sleep(0.5)
+    raise RuntimeError(f"the memory of process {pid} does not settle within 60 s")
 
 
 def http_memory(stage, _peers):
