@@ -20,7 +20,10 @@ def die():
 
 
 def wait_for(path):
+    deadline = time.monotonic() + 300
     while not os.path.exists(path):
+        if time.monotonic() > deadline:
+            sys.exit(f"{path} did not come within 300 s")
         time.sleep(0.005)
 
 
