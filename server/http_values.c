@@ -160,8 +160,37 @@ enum status value_tags_match(struct view list, struct view tag, bool weak, bool 
 
 /* --------------------------------------------------------------------------- range */
 
-enum status value_range(struct view text, uint64_t size, uint64_t *first,
-                        uint64_t *last)
+/* `bytes=-COUNT`: the last so many. */
+static enum status last_bytes(struct view count, uint64_t size, uint64_t *first_out,
+                              uint64_t *last_out)
+{
+    uint64_t number;
+    if (!parse_whole(count, &number))
+        return STATUS_NOT_FOUND;
+    if (number == 0 || size == 0)
+        return STATUS_TOO_LARGE;
+    *first_out = number < size ? size - number : 0;
+    *last_out = size - 1;
+    return STATUS_OK;
+}
+
+/* `bytes=FROM-TO`; without TO, until the end. */
+static enum status bytes_between(struct view from, struct view to, uint64_t size,
+                                 uint64_t *first_out, uint64_t *last_out)
+{
+    uint64_t first, last = UINT64_MAX;
+    if (!parse_whole(from, &first) || (to.size && !parse_whole(to, &last)) ||
+        last < first)
+        return STATUS_NOT_FOUND;
+    if (first >= size)
+        return STATUS_TOO_LARGE;
+    *first_out = first;
+    *last_out = last < size ? last : size - 1;
+    return STATUS_OK;
+}
+
+enum status value_range(struct view text, uint64_t size, uint64_t *first_out,
+                        uint64_t *last_out)
 {
     text = trimmed(text);
     if (!view_starts_with(text, "bytes=") || memchr(text.data, ',', text.size))
@@ -173,25 +202,8 @@ enum status value_range(struct view text, uint64_t size, uint64_t *first,
     size_t before = (size_t)(dash - text.data);
     struct view from = view_of(text.data, before);
     struct view to = view_of(dash + 1, text.size - before - 1);
-    uint64_t number;
-    if (from.size == 0) { /* the last so many */
-        if (!parse_whole(to, &number))
-            return STATUS_NOT_FOUND;
-        if (number == 0 || size == 0)
-            return STATUS_TOO_LARGE;
-        *first = number < size ? size - number : 0;
-        *last = size - 1;
-        return STATUS_OK;
-    }
-    if (!parse_whole(from, first) || (to.size && !parse_whole(to, last)))
-        return STATUS_NOT_FOUND;
-    if (to.size && *last < *first)
-        return STATUS_NOT_FOUND;
-    if (*first >= size)
-        return STATUS_TOO_LARGE;
-    if (to.size == 0 || *last >= size)
-        *last = size - 1;
-    return STATUS_OK;
+    return from.size ? bytes_between(from, to, size, first_out, last_out)
+                     : last_bytes(to, size, first_out, last_out);
 }
 
 /* ---------------------------------------------------------------------------- date */

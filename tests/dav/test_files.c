@@ -49,6 +49,16 @@ Test(ordinary, parts_are_got_by_ranges)
     ANSWERS("PUT", BASE "/a", "Content-Range: bytes 0-0/1\r\n", "x", 400, NULL);
 }
 
+Test(ordinary, a_range_that_is_none_is_passed_over)
+{
+    static const char *const ranges[] = {"bytes=3-1", "bytes=3-x", "bytes=x-3",
+                                         "bytes=3-18446744073709551616", "bytes=3"};
+    ANSWERS("PUT", BASE "/a", "", "0123456789", 201, NULL);
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        ANSWERS("GET", BASE "/a", line("Range: %s\r\n", ranges[i]), NULL, 200,
+                "0123456789");
+}
+
 Test(ordinary, conditions_are_obeyed_by_whatever_writes)
 {
     ANSWERS("PUT", BASE "/a", "If-Match: *\r\n", "1", 412, NULL);

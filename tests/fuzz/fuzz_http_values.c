@@ -43,6 +43,8 @@ static void check_range(struct view text)
         uint64_t first = 0, last = 0;
         if (value_range(text, sizes[i], &first, &last) == STATUS_OK)
             ENSURE(first <= last && last < sizes[i]);
+        else
+            ENSURE(first == 0 && last == 0);
     }
 }
 

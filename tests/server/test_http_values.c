@@ -103,8 +103,9 @@ static void expect_range(const char *text, uint64_t size, uint64_t first, uint64
 
 static void expect_no_range(const char *text, uint64_t size, enum status status)
 {
-    uint64_t first, last;
+    uint64_t first = 1, last = 2;
     cr_expect_eq(value_range(view_text(text), size, &first, &last), status, "%s", text);
+    cr_expect(first == 1 && last == 2, "%s: untouched on failure", text);
 }
 
 Test(http_values, ranges_as_rfc_9110_shows_them)
@@ -130,7 +131,8 @@ Test(http_values, what_is_no_single_range_of_bytes_is_ignored)
     static const char *const others[] = {
         "lines=1-2",   "bytes",      "bytes=",        "bytes=-",
         "bytes=a-b",   "bytes=5-2",  "bytes=1-2,5-6", "bytes=1",
-        "bytes=1-2-3", "bytes=+1-2", "bytes=1- 2",    "bytes=99999999999999999999-"};
+        "bytes=1-2-3", "bytes=+1-2", "bytes=1- 2",    "bytes=99999999999999999999-",
+        "bytes=3-x"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         expect_no_range(others[i], 10, STATUS_NOT_FOUND);
 }
