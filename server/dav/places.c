@@ -173,11 +173,11 @@ size_t dav_entries_beneath(struct dav *dav, const struct dav_place *place,
 
 bool dav_place_parent(const struct dav_place *place, struct dav_place *parent)
 {
-    const char *slash =
-        place->path.size ? memrchr(place->path.data, '/', place->path.size) : NULL;
-    *parent = *place;
+    size_t size = place->path.size;
+    const char *slash = size ? memrchr(place->path.data, '/', size) : NULL;
+    *parent = *place; /* may be one and the same */
     parent->path.size = slash ? (size_t)(slash - place->path.data) : 0;
-    return place->path.size > 0;
+    return size > 0;
 }
 
 /* -------------------------------------------------------------------------- marks */

@@ -6,6 +6,7 @@
 
 #define FILE_A "/actors/keep_1/a.txt"
 #define FOLDER "/actors/keep_1/folder"
+#define ACTOR "/actors/keep_1"
 
 static void open_with_file(void)
 {
@@ -175,6 +176,21 @@ Test(locks, a_folder_s_lock_of_depth_0_protects_its_names_only)
     ANSWERS("PUT", FOLDER "/new", line("If: <%s> (<%s>)\r\n", FOLDER, token), "1", 201,
             NULL);
     ANSWERS("LOCK", FOLDER, "Depth: 1\r\n", EXCLUSIVE, 400, NULL);
+}
+
+Test(locks, a_lock_of_an_actor_keeps_others_out_of_all_that_is_in_it)
+{
+    static const char *const names[] = {"tasks", "tasks@k", "execute",
+                                        "state", "status",  "behavior"};
+    const char *token = lock(ACTOR, "", 200);
+    const char *held = line("If: (<%s>)\r\n", token);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        ANSWERS("PUT", line(ACTOR "/%s", names[i]), "", "keep", 423, NULL);
+    ANSWERS("PUT", ACTOR "/new", "", "1", 423, NULL);
+    ANSWERS("PUT", ACTOR "/tasks@k", held, "1", 202, NULL);
+    ANSWERS("PUT", ACTOR "/new", held, "1", 201, NULL);
+    ANSWERS("LOCK", ACTOR "/state", "", EXCLUSIVE, 423, NULL);
+    cr_expect(finds(ACTOR "/state", "", token));
 }
 
 Test(locks, a_true_list_without_the_lock_s_token_is_423)

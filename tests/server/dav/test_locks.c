@@ -36,6 +36,15 @@ Test(dav_locks, a_deep_one_covers_all_beneath_and_a_flat_one_does_not)
     cr_expect(rig_permits("f/b/c", TOUCH_MEMBERS, NULL));
 }
 
+Test(dav_locks, a_deep_one_of_an_actor_covers_all_in_its_folder)
+{
+    const char *token = rig_lock("", false, true, 60);
+    cr_expect(!rig_permits("tasks", TOUCH_PLACE, NULL));
+    cr_expect(!rig_permits("a/b", TOUCH_PLACE, NULL));
+    cr_expect(rig_permits("a/b", TOUCH_PLACE, with(token)));
+    cr_expect(conflicts("state", true, false));
+}
+
 Test(dav_locks, a_tree_is_kept_by_any_lock_within_it)
 {
     const char *token = rig_lock("a/b", false, false, 60);
