@@ -244,7 +244,8 @@ static bool needs_no_user(const struct http_request *request)
 {
     const struct http_target *target = &request->target;
     return request->method == METHOD_OPTIONS ||
-           (request->method == METHOD_GET && target->segment_count == 1 &&
+           ((request->method == METHOD_GET || request->method == METHOD_HEAD) &&
+            target->segment_count == 1 &&
             view_equal(target->segments[0], view_text("healthz")));
 }
 

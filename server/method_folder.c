@@ -11,6 +11,7 @@
 #include "server/dav/dead.h"
 #include "server/dav/gate.h"
 #include "server/offload.h"
+#include "server/permission.h"
 
 /* What was done on a thread of the pool, and how it went. */
 struct doing {
@@ -96,6 +97,9 @@ static void removed(struct http_request *request)
 static void remove_file(struct http_request *request)
 {
     struct doing *doing = request->extra;
+    if (!doing->status)
+        doing->status =
+            permission_in_folder(request, &request->node, PERMISSION_REMOVE_ALL);
     if (!doing->status)
         doing->status = files_remove(tree_files(request_tree(request)), &doing->place);
 }

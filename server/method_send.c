@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "server/permission.h"
 
 #define EXECUTE_WAIT_MS 30000
 
@@ -193,6 +194,13 @@ static bool find_mailbox(struct http_request *request, struct sending *sending)
     return true;
 }
 
+/* Where the behavior's .conf makes actors, the administrator has allowed it. */
+static bool may_create(struct http_request *request, const struct sending *sending)
+{
+    return sending->node.actor || !sending->node.parameters.create ||
+           permission_to_create(request);
+}
+
 /* How many messages the body is; the files that clients make empty first are none. */
 static size_t count_messages(const struct http_request *request,
                              const struct sending *sending)
@@ -255,7 +263,7 @@ void method_send(struct http_request *request)
     request->free_extra = free;
     if (!find_mailbox(request, sending) ||
         !method_take_parameters(request, &sending->node.parameters) ||
-        !check_conditions(request, sending))
+        !may_create(request, sending) || !check_conditions(request, sending))
         return;
     sending->has_lines = method_has_lines(request);
     sending->count = count_messages(request, sending);

@@ -148,37 +148,68 @@ static bool may(struct http_request *request, const struct node *node, unsigned 
            access_permits(request->user, &attributes, want);
 }
 
-/* What is in an actor's folder is reached through it. */
+/* What is not there stands in nobody's way: it will not be found. */
+static bool may_pass(struct http_request *request, const struct node *folder)
+{
+    struct attributes attributes;
+    return tree_attributes(request_tree(request), folder, &attributes) != STATUS_OK ||
+           access_permits(request->user, &attributes, MAY_EXECUTE);
+}
+
+/* What is in an actor's folder is reached through it, and through all folders between.
+ */
 static bool may_reach(struct http_request *request, const struct node *node)
 {
     struct node folder = tree_node(NODE_ACTOR, node->actor);
-    return !node->actor || node->kind == NODE_ACTOR ||
-           may(request, &folder, MAY_EXECUTE);
+    if (node->actor && node->kind != NODE_ACTOR && !may_pass(request, &folder))
+        return false;
+    if (node->kind != NODE_ORDINARY)
+        return true;
+    folder = *node;
+    for (size_t i = 1; i < node->path.size; i++) {
+        folder.path.size = i;
+        if (node->path.data[i] == '/' && !may_pass(request, &folder))
+            return false;
+    }
+    return true;
 }
 
-static bool may_remove(struct http_request *request)
+static bool may_remove(struct http_request *request, const struct node *parent,
+                       const struct node *node)
 {
     struct attributes folder, entry;
     struct tree *tree = request_tree(request);
-    return tree_attributes(tree, &request->parent, &folder) == STATUS_OK &&
-           tree_attributes(tree, &request->node, &entry) == STATUS_OK &&
+    return tree_attributes(tree, parent, &folder) == STATUS_OK &&
+           tree_attributes(tree, node, &entry) == STATUS_OK &&
            access_permits(request->user, &folder, MAY_WRITE | MAY_EXECUTE) &&
            access_permits_removal(request->user, &folder, &entry);
 }
 
 /* A key that is new is a new name in the actor's folder, and more: it is written to the
    file (README, "Who may"). */
-static bool may_write(struct http_request *request)
+static bool may_make(struct http_request *request, const struct node *parent,
+                     const struct node *node)
 {
-    const struct node *node = &request->node;
-    if (request->found == STATUS_OK)
-        return may(request, node, MAY_WRITE);
-    if (request->missing > 1)
-        return true; /* it will not be found */
     struct node file = tree_node(node->kind, node->actor);
     bool is_message = node->kind == NODE_TASKS || node->kind == NODE_EXECUTE;
-    return may(request, &request->parent, MAY_WRITE | MAY_EXECUTE) &&
+    return may(request, parent, MAY_WRITE | MAY_EXECUTE) &&
            (!is_message || may(request, &file, MAY_WRITE));
+}
+
+static bool may_write(struct http_request *request)
+{
+    if (request->found == STATUS_OK)
+        return may(request, &request->node, MAY_WRITE);
+    return request->missing > 1 || /* it will not be found */
+           may_make(request, &request->parent, &request->node);
+}
+
+/* A special file that is moved leaves a copy, which is its mover's. */
+static bool may_move(struct http_request *request)
+{
+    return may_remove(request, &request->parent, &request->node) &&
+           (request->node.kind == NODE_ORDINARY || request->node.kind == NODE_ACTOR ||
+            may(request, &request->node, MAY_READ));
 }
 
 static bool may_ask(struct http_request *request)
@@ -191,8 +222,9 @@ static bool may_ask(struct http_request *request)
     case METHOD_PROPFIND:
         return !is_there || may(request, &request->node, MAY_READ);
     case METHOD_DELETE:
+        return !is_there || may_remove(request, &request->parent, &request->node);
     case METHOD_MOVE:
-        return !is_there || may_remove(request);
+        return !is_there || may_move(request);
     case METHOD_MKCOL:
     case METHOD_PUT:
     case METHOD_POST:
@@ -207,21 +239,52 @@ static bool may_ask(struct http_request *request)
     return false;
 }
 
+bool permission_has_modes(const struct http_request *request)
+{
+    return request->user && request->user->is_mapped;
+}
+
 bool permission_by_modes(struct http_request *request)
 {
-    if (!request->user || !request->user->is_mapped)
-        return true;
-    if (may_reach(request, &request->node) && may_ask(request))
+    if (!permission_has_modes(request) ||
+        (may_reach(request, &request->node) && may_ask(request)))
         return true;
     return refuse(request, "owner and mode do not allow it to this user");
 }
 
+bool permission_to_create(struct http_request *request)
+{
+    if (!permission_has_modes(request) ||
+        may(request, &request->parent, MAY_WRITE | MAY_EXECUTE))
+        return true;
+    return refuse(request, "this user may not make an actor");
+}
+
+/* ---------------------------------------------------------------- destination */
+
+/* As cp and mv: a special file, or a file by a copy of one, is written to; all else is
+   taken away first. */
+static bool may_replace(struct http_request *request, const struct http_resolved *to)
+{
+    bool is_ordinary = to->node.kind == NODE_ORDINARY;
+    bool is_written = is_ordinary ? request->method == METHOD_COPY &&
+                                        !node_is_folder(&request->node) &&
+                                        !node_is_folder(&to->node)
+                                  : !node_is_folder(&to->node);
+    return is_written ? may(request, &to->node, MAY_WRITE)
+                      : may_remove(request, &to->parent, &to->node);
+}
+
 bool permission_for_destination(struct http_request *request,
                                 const struct http_target *destination,
-                                const struct node *parent)
+                                const struct http_resolved *to)
 {
     if (!allow(request, destination, METHOD_PUT))
         return false;
-    return may(request, parent, MAY_WRITE | MAY_EXECUTE) ||
-           refuse(request, "owner and mode do not allow it to this user there");
+    if (!permission_has_modes(request) || to->missing > 1 ||
+        (may_reach(request, &to->node) &&
+         (to->found ? may_make(request, &to->parent, &to->node)
+                    : may_replace(request, to))))
+        return true;
+    return refuse(request, "owner and mode do not allow it to this user there");
 }

@@ -16,11 +16,26 @@ void permission_by_rules(struct http_request *request);
 /* False when the request was answered. */
 bool permission_by_modes(struct http_request *request);
 
-/* Of the Destination of COPY and MOVE, both at once: `parent` is the folder that the
-   new entry will be in. False when the request was answered. */
+/* Whether owner and mode count for the request's user. */
+bool permission_has_modes(const struct http_request *request);
+/* Of the actor that a message makes (`create=1`), by modes. False when the request was
+   answered. */
+bool permission_to_create(struct http_request *request);
+/* Of the Destination of COPY and MOVE, both at once. False when the request was
+   answered. */
 bool permission_for_destination(struct http_request *request,
                                 const struct http_target *destination,
-                                const struct node *parent);
+                                const struct http_resolved *to);
+
+enum permission_use {
+    PERMISSION_READ_ALL,  /* as `cp -r` */
+    PERMISSION_REMOVE_ALL /* as `rm -r` */
+};
+/* By modes, of all that is in an ordinary folder; OK for what is none. ACCESS. May
+   block on the disk; any thread. */
+MUST_CHECK enum status permission_in_folder(const struct http_request *request,
+                                            const struct node *folder,
+                                            enum permission_use use);
 /* Whether the user may see what is told of all actors together. */
 bool permission_sees_all(const struct http_request *request);
 /* Whether a listing shows the entry: of /actors it shows those with which the user may

@@ -45,7 +45,7 @@ static bool take_destination(struct http_request *request)
         answer_problem(request, status == STATUS_NOT_FOUND ? 502 : 400,
                        "Destination: %s", why.data);
     return !status &&
-           permission_for_destination(request, &other->target, &other->resolved.parent);
+           permission_for_destination(request, &other->target, &other->resolved);
 }
 
 static bool take_depth(struct http_request *request)

@@ -4,6 +4,7 @@
 
 #include "server/methods.h"
 #include "server/offload.h"
+#include "server/permission.h"
 
 static enum status find_places(struct http_request *request)
 {
@@ -16,11 +17,27 @@ static enum status find_places(struct http_request *request)
     return status;
 }
 
+/* What is replaced goes as a whole. */
+static enum status may_bring(struct http_request *request)
+{
+    const struct transfer *transfer = transfer_of(request);
+    enum status status = STATUS_OK;
+    if (!transfer->is_move && transfer->is_deep)
+        status = permission_in_folder(request, &request->node, PERMISSION_READ_ALL);
+    if (!status && transfer->replaces)
+        status = permission_in_folder(request, &transfer->to.resolved.node,
+                                      PERMISSION_REMOVE_ALL);
+    return status;
+}
+
 static void bring(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
     struct files *files = tree_files(request_tree(request));
     struct file_owner owner = method_file_owner(request, 0);
+    transfer->status = may_bring(request);
+    if (transfer->status)
+        return;
     if (transfer->is_move)
         transfer->status = files_move(files, &transfer->from_place, &transfer->to_place,
                                       transfer->replaces);
