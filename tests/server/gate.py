@@ -155,6 +155,8 @@ def test_who_has_no_login_is_told_how_to_log_in():
         assert challenges[0].startswith("Basic ") and challenges[1].startswith("Bearer ")
         expect(ask(server, "OPTIONS", "/"), 200)
         expect(ask(server, "OPTIONS", "/actors"), 200)
+        expect(ask(server, "GET", "/healthz"), 200)
+        expect(ask(server, "HEAD", "/healthz"), 200)
 
 
 def test_passwords_and_tokens_let_in():
