@@ -67,6 +67,7 @@ static void thaw(struct engine *engine)
         released < engine->frozen_held ? released : engine->frozen_held;
     engine->checkpointing = false;
     engine->checkpoint_failed = false;
+    engine->holding = false; /* whoever waits is looked at before the next rest */
 }
 
 enum status checkpoint_now(struct engine *engine)

@@ -213,3 +213,17 @@ Test(checkpointer, spares_lmdb_the_tasks_without_a_key_that_are_forgotten_alread
     cr_assert_eq(status, STATUS_NOT_FOUND);
     rig_close(&rig);
 }
+
+/* Else the sequencer would sleep on over requests that may be taken by now. */
+Test(checkpointer, holds_nobody_up_when_it_is_over)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig_open(&rig);
+    rig_create(&rig, "echo_1");
+    cr_assert(checkpoint_begin(rig.engine));
+    rig.engine->holding = true;
+    cr_assert_eq(checkpoint_now(rig.engine), STATUS_OK);
+    cr_assert_not(rig.engine->holding);
+    rig_close(&rig);
+}
