@@ -90,6 +90,21 @@ Test(memtable, keys_may_hold_any_bytes)
     cr_assert_null(memtable_find(memtable, TABLE_LIVE, view_of("a", 1), 1));
 }
 
+Test(memtable, keys_may_differ_in_their_last_byte_only)
+{
+    char key[2] = {0};
+    put("", 1, "none");
+    for (int byte = 1; byte < 256; byte++) {
+        key[0] = (char)byte;
+        put(key, 1, key);
+    }
+    expect("", 1, "none");
+    for (int byte = 1; byte < 256; byte++) {
+        key[0] = (char)byte;
+        expect(key, 1, key);
+    }
+}
+
 Test(memtable, a_deletion_is_a_version_like_any_other)
 {
     put("k", 1, "one");
