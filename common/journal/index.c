@@ -261,6 +261,7 @@ bool index_freeze(struct index *index, const struct index_position *position)
         return false;
     struct memtable *fresh = index->spare ? index->spare : memtable_create();
     index->spare = NULL;
+    memtable_expect(fresh, memtable_entries(index->active));
     pthread_rwlock_wrlock(&index->lock);
     index->frozen = index->active;
     index->active = fresh;

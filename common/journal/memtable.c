@@ -2,11 +2,11 @@
 /*
  * A bucket is a line of the processor's cache with a few entries and, for each, some
  * bits of its hash: that a key is not there costs one miss of the cache, whatever else
- * lies in the bucket. A generation is bounded by the checkpoint's size, so the number
- * of buckets is fixed and none is moved under a reader; one that is full goes on in a
- * line from the arena. A line is of a generation, and empty in every later one: to
- * forget everything is to count up. Links are released after what they point to is
- * filled in, and a line's generation after its links are cleared.
+ * lies in the bucket. How many buckets a generation has is chosen before it begins, by
+ * the size of the one before, so that none is moved under a reader; one that is full
+ * goes on in a line from the arena. A line is of a generation, and empty in every later
+ * one: to forget everything is to count up. Links are released after what they point to
+ * is filled in, and a line's generation after its links are cleared.
  *
  * memtable_put() links a version before its bytes are filled: no reader looks at them
  * until the sequence number it carries is published, which happens after a sync, much
@@ -25,7 +25,9 @@
 
 #define LINE_BYTES 64
 #define LINE_ENTRIES 5
-#define LINES (1u << 15)
+#define LINES_MIN (1u << 15)
+#define LINES_MAX (1u << 17)
+#define LINE_ENTRIES_MEANT 2 /* few lines go on in another then */
 #define CHUNK_BYTES (1u << 20)
 #define SPARE_CHUNKS_MAX 48 /* a little more than a generation has under load */
 
@@ -55,7 +57,8 @@ struct memtable {
     struct entry *first, **last;       /* by `following` */
     struct recent recent[TABLE_COUNT]; /* what the writer found or made last */
     uint32_t generation;
-    struct line *lines;
+    struct line *lines; /* room for the most; the first line_count are in use */
+    size_t line_count;  /* a power of two */
 };
 
 /* ------------------------------------------------------------------------- memory */
@@ -72,8 +75,9 @@ static void *map_memory(size_t size)
 struct memtable *memtable_create(void)
 {
     struct memtable *memtable = memory_take_zeroed(1, sizeof *memtable);
-    memtable->lines = map_memory(LINES * sizeof *memtable->lines);
-    (void)madvise(memtable->lines, LINES * sizeof *memtable->lines, MADV_HUGEPAGE);
+    memtable->lines = map_memory(LINES_MAX * sizeof *memtable->lines);
+    (void)madvise(memtable->lines, LINES_MAX * sizeof *memtable->lines, MADV_HUGEPAGE);
+    memtable->line_count = LINES_MIN;
     memtable->generation = 1;
     memtable->last = &memtable->first;
     return memtable;
@@ -94,7 +98,7 @@ void memtable_free(struct memtable *memtable)
         return;
     free_chunks(memtable->chunks);
     free_chunks(memtable->spare);
-    munmap(memtable->lines, LINES * sizeof *memtable->lines);
+    munmap(memtable->lines, LINES_MAX * sizeof *memtable->lines);
     free(memtable);
 }
 
@@ -116,8 +120,25 @@ void memtable_reset(struct memtable *memtable)
     free_chunks(chunk);
     *memtable = (struct memtable){.spare = spare,
                                   .generation = memtable->generation + 1,
-                                  .lines = memtable->lines};
+                                  .lines = memtable->lines,
+                                  .line_count = memtable->line_count};
     memtable->last = &memtable->first;
+}
+
+/* Lines that a rest makes superfluous go back to the kernel, which clears them, by
+   halves: a load that comes in gusts keeps its own. */
+void memtable_expect(struct memtable *memtable, size_t entries)
+{
+    size_t count = LINES_MIN;
+    ENSURE(!memtable->first);
+    while (count < LINES_MAX && count * LINE_ENTRIES_MEANT < entries)
+        count *= 2;
+    if (count < memtable->line_count) {
+        count = memtable->line_count / 2;
+        (void)madvise(memtable->lines + count, count * sizeof *memtable->lines,
+                      MADV_DONTNEED);
+    }
+    memtable->line_count = count;
 }
 
 static struct chunk *take_chunk(struct memtable *memtable, size_t size)
@@ -179,7 +200,7 @@ static uint16_t tag_of(uint64_t hash)
 
 static struct line *line_of(const struct memtable *memtable, uint64_t hash)
 {
-    return &memtable->lines[hash % LINES];
+    return &memtable->lines[hash & (memtable->line_count - 1)];
 }
 
 static bool is_entry_of(const struct entry *entry, enum table table, struct view key)

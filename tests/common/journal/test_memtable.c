@@ -235,6 +235,22 @@ Test(memtable, a_reset_forgets_everything)
     }
 }
 
+Test(memtable, it_is_as_good_whatever_was_expected)
+{
+    const size_t expected[] = {SIZE_MAX, 100000, 0, 0, 0, 200000};
+    char key[16];
+    for (unsigned round = 0; round < sizeof(expected) / sizeof(*expected); round++) {
+        memtable_expect(memtable, expected[round]);
+        expect_keys(20000, false);
+        for (unsigned i = 0; i < 20000; i++) {
+            snprintf(key, sizeof(key), "key %u", i);
+            put(key, 1, key);
+        }
+        expect_keys(20000, true);
+        memtable_reset(memtable);
+    }
+}
+
 static void note_entry(void *context, const struct entry *entry)
 {
     *(const struct entry **)context = entry;
