@@ -102,6 +102,16 @@ static const char *objection(const struct seen *seen, const char *version)
     return NULL;
 }
 
+/* The library takes a target to go on over spaces, and to end where a NUL is. */
+static bool is_sound_line(const char *method, const char *target, const char *version)
+{
+    size_t size = strlen(target);
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)target[i] <= ' ' || target[i] == 0x7f)
+            return false;
+    return (uintptr_t)version == (uintptr_t)method + strlen(method) + 1 + size + 1;
+}
+
 /* The library's word on where the headers end. */
 static uintptr_t headers_end(struct MHD_Connection *connection, const char *method)
 {
@@ -111,10 +121,14 @@ static uintptr_t headers_end(struct MHD_Connection *connection, const char *meth
 }
 
 const char *http_check_framing(struct MHD_Connection *connection, const char *method,
-                               const char *version, struct http_framing *framing)
+                               const char *target, const char *version,
+                               struct http_framing *framing)
 {
     struct seen seen = {.end = (uintptr_t)version + strlen(version)};
     *framing = (struct http_framing){0};
+    if (!is_sound_line(method, target, version))
+        return "a request's first line is a method, a target without spaces and "
+               "control characters, and a version, with a space between them";
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &seen);
     if (headers_end(connection, method) != seen.end + 4)
         seen.is_broken = true;

@@ -17,8 +17,10 @@ struct http_framing {
 };
 
 /* Null when the request's framing is sound; else what is wrong with it. Method and
-   version are those that the library's handler was called with. */
+   version are those that the library's handler was called with, the target is as its
+   callback for URIs got it. */
 const char *http_check_framing(struct MHD_Connection *connection, const char *method,
-                               const char *version, struct http_framing *framing_out);
+                               const char *target, const char *version,
+                               struct http_framing *framing_out);
 
 #endif

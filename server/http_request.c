@@ -297,8 +297,8 @@ static enum MHD_Result begin(struct http_request *request, const char *method,
     request->is_begun = true;
     gate_forget_begun(request);
     gate_be_patient(request);
-    const char *objection =
-        http_check_framing(request->connection, method, version, &request->framing);
+    const char *objection = http_check_framing(
+        request->connection, method, request->raw, version, &request->framing);
     if (objection)
         return refuse_upload(request, 400, objection);
     request->method = method_of(method);
