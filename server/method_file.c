@@ -97,13 +97,10 @@ static void committed(struct http_request *request)
 
 static bool conditions_hold(struct http_request *request)
 {
-    struct attributes attributes = {0};
-    BYTES_AUTO(tag);
-    bool exists = request->found == STATUS_OK;
-    if (exists && tree_attributes(request_tree(request), &request->node, &attributes))
-        exists = false;
-    method_tag(&tag, &request->node, &attributes);
-    return method_check_conditions(request, exists, view_bytes(&tag));
+    struct attributes attributes;
+    bool exists = request->found == STATUS_OK &&
+                  !tree_attributes(request_tree(request), &request->node, &attributes);
+    return method_check_conditions(request, exists ? &attributes : NULL);
 }
 
 void method_file_put(struct http_request *request)
@@ -138,27 +135,6 @@ void method_file_put(struct http_request *request)
 }
 
 /* ------------------------------------------------------------------------- getting */
-
-static bool is_unchanged(struct http_request *request, const struct stat *stat,
-                         struct view tag)
-{
-    const char *since = http_request_header(request, "If-Modified-Since");
-    int64_t since_ms;
-    if (http_request_header(request, "If-None-Match"))
-        return method_is_known(request, tag);
-    return since && value_date(view_text(since), &since_ms) &&
-           stat->st_mtim.tv_sec <= since_ms / 1000;
-}
-
-static bool fails_match(struct http_request *request, struct view tag)
-{
-    bool match = true;
-    BYTES_AUTO(list);
-    if (http_request_list(request, "If-Match", &list) &&
-        value_tags_match(view_bytes(&list), tag, false, &match) != STATUS_OK)
-        match = false;
-    return !match;
-}
 
 struct slice {
     uint64_t first, last;
@@ -200,12 +176,13 @@ static void send_file(struct http_request *request, int file, const struct stat 
 {
     struct attributes attributes = {.version = files_version(stat)};
     uint64_t size = (uint64_t)stat->st_size;
+    int64_t modified_ms = (int64_t)stat->st_mtim.tv_sec * 1000;
     BYTES_AUTO(tag);
     method_tag(&tag, &request->node, &attributes);
     struct slice part = choose_part(request, size, view_bytes(&tag));
-    if (fails_match(request, view_bytes(&tag))) {
-        answer_problem(request, 412, "it is not as If-Match says");
-    } else if (is_unchanged(request, stat, view_bytes(&tag))) {
+    if (method_fails_match(request, view_bytes(&tag), modified_ms)) {
+        answer_problem(request, 412, "it is not as the conditions say");
+    } else if (method_is_unchanged(request, view_bytes(&tag), modified_ms)) {
         answer_code(request, 304);
     } else if (part.code == 416) {
         answer_problem(request, 416, "the range is beyond the end");
@@ -220,8 +197,6 @@ static void send_file(struct http_request *request, int file, const struct stat 
     add_validators(request, stat);
     answer_header(request, "Accept-Ranges", "bytes");
     answer_header(request, "Cache-Control", "no-cache");
-    /* What somebody keeps here is never to run as a page of ours. */
-    answer_header(request, "X-Content-Type-Options", "nosniff");
 }
 
 void method_file_get(struct http_request *request)

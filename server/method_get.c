@@ -37,31 +37,6 @@ static enum status look(struct http_request *request, struct content *content)
     return status;
 }
 
-/* RFC 9110, section 13.2.2: 304 where nothing changed since the reader looked. */
-static bool is_unchanged(struct http_request *request, const struct content *content)
-{
-    const char *none = http_request_header(request, "If-None-Match");
-    const char *since = http_request_header(request, "If-Modified-Since");
-    int64_t since_ms;
-    bool match;
-    if (none)
-        return value_tags_match(view_text(none), view_bytes(&content->tag), true,
-                                &match) == STATUS_OK &&
-               match;
-    return since && value_date(view_text(since), &since_ms) &&
-           content->attributes.modified_ms / 1000 <= since_ms / 1000;
-}
-
-static bool fails_match(struct http_request *request, const struct content *content)
-{
-    const char *list = http_request_header(request, "If-Match");
-    bool match = true;
-    if (list && value_tags_match(view_text(list), view_bytes(&content->tag), false,
-                                 &match) != STATUS_OK)
-        match = false;
-    return !match;
-}
-
 static bool range_applies(struct http_request *request, const struct content *content)
 {
     const char *condition = http_request_header(request, "If-Range");
@@ -123,9 +98,10 @@ static bool answer_range(struct http_request *request, struct content *content)
 
 static void answer_content(struct http_request *request, struct content *content)
 {
-    if (fails_match(request, content)) {
-        answer_problem(request, 412, "it is not as If-Match says");
-    } else if (is_unchanged(request, content)) {
+    struct view tag = view_bytes(&content->tag);
+    if (method_fails_match(request, tag, content->attributes.modified_ms)) {
+        answer_problem(request, 412, "it is not as the conditions say");
+    } else if (method_is_unchanged(request, tag, content->attributes.modified_ms)) {
         answer_code(request, 304);
         add_validators(request, content);
     } else {
@@ -213,9 +189,10 @@ struct listing {
 static bool append_entry(void *context, const struct tree_entry *entry)
 {
     struct listing *listing = context;
-    if (permission_shows(listing->request, entry))
-        bytes_format(&listing->text, "%s%s\n", entry->name,
-                     entry->attributes.is_folder ? "/" : "");
+    if (permission_shows(listing->request, entry)) {
+        append_column(&listing->text, view_text(entry->name));
+        bytes_append_text(&listing->text, entry->attributes.is_folder ? "/\n" : "\n");
+    }
     return true;
 }
 

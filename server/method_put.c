@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/text.h"
 #include "server/dav/gate.h"
 
 bool method_is_of_mailbox(const struct http_request *request)
@@ -39,14 +40,15 @@ static void state_written(struct http_request *request)
     answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
 }
 
-/* The version that If-Match names, or that whoever holds a lock last saw (contract,
-   section 4), to be judged when the state is set. */
+/* The version that If-Match names or If-Unmodified-Since allows, or that whoever holds
+   a lock last saw (contract, section 4), to be judged when the state is set. */
 static uint64_t expected_version(struct http_request *request,
                                  const struct attributes *attributes)
 {
     const char *match = http_request_header(request, "If-Match");
-    return match && strcmp(match, "*") != 0 ? attributes->version
-                                            : dav_expected_state(request);
+    bool is_seen = match ? strcmp(match, "*") != 0
+                         : http_request_header(request, "If-Unmodified-Since") != NULL;
+    return is_seen ? attributes->version : dav_expected_state(request);
 }
 
 static void put_state(struct http_request *request)
@@ -61,7 +63,7 @@ static void put_state(struct http_request *request)
         return;
     }
     method_tag(&tag, &request->node, &attributes);
-    if (!method_check_conditions(request, !request->is_hidden, view_bytes(&tag)))
+    if (!method_check_conditions(request, request->is_hidden ? NULL : &attributes))
         return;
     if (request->body.size == 0 && !http_request_header(request, "If-Match")) {
         answer_code(request, 204); /* clients make files empty first */
@@ -69,7 +71,7 @@ static void put_state(struct http_request *request)
         return;
     }
     struct view type_view = type ? view_text(type) : view_of("", 0);
-    if (type_view.size > CONTENT_TYPE_BYTES_MAX)
+    if (type_view.size > CONTENT_TYPE_BYTES_MAX || !text_is_printable_ascii(type_view))
         type_view.size = 0;
     http_request_suspend(request, state_written);
     if (request->note.key.size)
@@ -95,7 +97,6 @@ static void written(struct http_request *request)
 static bool words_may_be_put(struct http_request *request)
 {
     struct attributes attributes;
-    BYTES_AUTO(tag);
     if (request->node.kind == NODE_STATUS) {
         const char *none = http_request_header(request, "If-None-Match");
         if (none && view_equal(view_text(none), view_text("*")))
@@ -108,8 +109,7 @@ static bool words_may_be_put(struct http_request *request)
         answer_status(request, status, NULL);
         return false;
     }
-    method_tag(&tag, &request->node, &attributes);
-    return method_check_conditions(request, !request->is_hidden, view_bytes(&tag));
+    return method_check_conditions(request, request->is_hidden ? NULL : &attributes);
 }
 
 static void put_words(struct http_request *request)

@@ -48,20 +48,46 @@ static bool judge(struct http_request *request, const char *name, bool exists,
     return false;
 }
 
-bool method_check_conditions(struct http_request *request, bool exists, struct view tag)
+/* RFC 9110, section 13.1.4: it counts where there is no If-Match. */
+static bool is_modified(const struct http_request *request, int64_t modified_ms)
+{
+    const char *since = http_request_header(request, "If-Unmodified-Since");
+    int64_t since_ms;
+    return since && !http_request_header(request, "If-Match") &&
+           value_date(view_text(since), &since_ms) &&
+           modified_ms / 1000 > since_ms / 1000;
+}
+
+bool method_check_conditions(struct http_request *request,
+                             const struct attributes *attributes)
 {
     bool has_match = http_request_header(request, "If-Match") != NULL;
     bool match, none_match;
-    if (!judge(request, "If-Match", exists, tag, &match) ||
-        !judge(request, "If-None-Match", exists, tag, &none_match))
+    BYTES_AUTO(own);
+    if (attributes)
+        method_tag(&own, &request->node, attributes);
+    struct view tag = view_bytes(&own);
+    if (!judge(request, "If-Match", attributes, tag, &match) ||
+        !judge(request, "If-None-Match", attributes, tag, &none_match))
         return false;
-    if ((has_match && !match) || none_match) {
-        answer_problem(request, 412,
-                       has_match ? "it is not as If-Match says"
-                                 : "it is there already");
-        return false;
-    }
-    return true;
+    if (has_match && !match)
+        answer_problem(request, 412, "it is not as If-Match says");
+    else if (attributes && is_modified(request, attributes->modified_ms))
+        answer_problem(request, 412, "it was modified since");
+    else if (none_match)
+        answer_problem(request, 412, "it is there already");
+    return request->answer.code == 0;
+}
+
+bool method_fails_match(struct http_request *request, struct view tag,
+                        int64_t modified_ms)
+{
+    BYTES_AUTO(list);
+    bool match = true;
+    if (http_request_list(request, "If-Match", &list) &&
+        value_tags_match(view_bytes(&list), tag, false, &match) != STATUS_OK)
+        match = false;
+    return !match || is_modified(request, modified_ms);
 }
 
 bool method_is_known(struct http_request *request, struct view tag)
@@ -70,6 +96,18 @@ bool method_is_known(struct http_request *request, struct view tag)
     bool match;
     return http_request_list(request, "If-None-Match", &list) &&
            value_tags_match(view_bytes(&list), tag, true, &match) == STATUS_OK && match;
+}
+
+/* RFC 9110, section 13.2.2 */
+bool method_is_unchanged(struct http_request *request, struct view tag,
+                         int64_t modified_ms)
+{
+    const char *since = http_request_header(request, "If-Modified-Since");
+    int64_t since_ms;
+    if (http_request_header(request, "If-None-Match"))
+        return method_is_known(request, tag);
+    return since && value_date(view_text(since), &since_ms) &&
+           modified_ms / 1000 <= since_ms / 1000;
 }
 
 /* ------------------------------------------------------------------------ outcomes */

@@ -47,10 +47,18 @@ struct engine_owner method_owner(const struct http_request *request);
 /* `"ID.VERSION"`, with its quotes: the node's strong entity tag. */
 void method_tag(struct bytes *out, const struct node *node,
                 const struct attributes *attributes);
-/* Judges If-Match and If-None-Match; false when the request was answered (412, 400).
-   `exists` and `tag` are of what is there. */
-bool method_check_conditions(struct http_request *request, bool exists,
-                             struct view tag);
+/* Judges If-Match, If-Unmodified-Since and If-None-Match of a request that changes its
+   node; false when the request was answered (412, 400). The attributes are of what is
+   there; null: nothing. */
+bool method_check_conditions(struct http_request *request,
+                             const struct attributes *attributes);
+/* For readers: whether what is there is not what If-Match or If-Unmodified-Since want.
+ */
+bool method_fails_match(struct http_request *request, struct view tag,
+                        int64_t modified_ms);
+/* Whether they have it already, as If-None-Match or If-Modified-Since say. */
+bool method_is_unchanged(struct http_request *request, struct view tag,
+                         int64_t modified_ms);
 /* Whether the reader has, as If-None-Match says, what the tag is of. */
 bool method_is_known(struct http_request *request, struct view tag);
 /* The outcome of a task: code and body as the table in contract section 5 has it, for

@@ -199,14 +199,12 @@ bool dav_conditions_hold(struct http_request *request)
     const char *none = http_request_header(request, "If-None-Match");
     bool exists = is_there(request, &attributes);
     bool takes_any = kind == NODE_TASKS || kind == NODE_EXECUTE || kind == NODE_STATUS;
-    BYTES_AUTO(tag);
     if (takes_any && (exists || request->is_announced)) {
         if (exists && none && strcmp(none, "*") == 0)
             answer_problem(request, 412, "it is there already");
         return !request->answer.code;
     }
-    method_tag(&tag, &request->node, &attributes);
-    return method_check_conditions(request, exists, view_bytes(&tag));
+    return method_check_conditions(request, exists ? &attributes : NULL);
 }
 
 /* --------------------------------------------------------------------------- names */

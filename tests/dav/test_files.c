@@ -73,6 +73,37 @@ Test(ordinary, conditions_are_obeyed_by_whatever_writes)
     ANSWERS("PUT", BASE "/a", line("If-Match: %s\r\n", tag), "3", 412, NULL);
 }
 
+Test(ordinary, a_date_is_a_condition_where_there_is_no_tag)
+{
+    static const char *const files[] = {BASE "/a", BASE "/state"};
+    const char *before = "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    const char *later = "If-Unmodified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n";
+    ANSWERS("PUT", BASE "/a", before, "1", 201, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        ANSWERS("PUT", files[i], later, "2", 204, NULL);
+        const char *tag = field(ask("HEAD", files[i], "", NULL), "ETag");
+        ANSWERS("PUT", files[i], before, "3", 412, NULL);
+        ANSWERS("DELETE", files[i], before, NULL, 412, NULL);
+        ANSWERS("GET", files[i], before, NULL, 412, NULL);
+        ANSWERS("GET", files[i], later, NULL, 200, "2");
+        ANSWERS("PUT", files[i], line("%sIf-Match: %s\r\n", before, tag), "4", 204, "");
+    }
+}
+
+Test(ordinary, tags_may_stand_in_several_fields)
+{
+    static const char *const files[] = {BASE "/a", BASE "/state"};
+    for (size_t i = 0; i < 2; i++) {
+        ANSWERS("PUT", files[i], "", "1", i ? 204 : 201, NULL);
+        const char *tag = field(ask("HEAD", files[i], "", NULL), "ETag");
+        ANSWERS("GET", files[i],
+                line("If-None-Match: \"a\"\r\nIf-None-Match: %s\r\n", tag), NULL, 304,
+                "");
+        ANSWERS("GET", files[i], line("If-Match: \"a\"\r\nIf-Match: %s\r\n", tag), NULL,
+                200, "1");
+    }
+}
+
 #define PATCH                                                                          \
     "<D:propertyupdate xmlns:D='DAV:'><D:set><D:prop><x:p xmlns:x='u'>1</x:p>"         \
     "</D:prop></D:set></D:propertyupdate>"

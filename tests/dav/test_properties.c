@@ -23,6 +23,17 @@ TestSuite(properties, .init = open_with_file, .fini = fixture_close);
     "<D:propertyupdate xmlns:D='DAV:'><D:set><D:prop>" inside                          \
     "</D:prop></D:set></D:propertyupdate>"
 
+Test(properties, a_type_of_strange_bytes_spoils_no_listing)
+{
+    ANSWERS("PUT", "/actors/keep_1/state", "Content-Type: text/x\x01y\r\n", "1", 204,
+            "");
+    cr_expect(finds("/actors/keep_1/state", "",
+                    "<D:getcontenttype>text/plain; charset=utf-8</D:getcontenttype>"));
+    ANSWERS("PUT", "/actors/keep_1/state", "Content-Type: \xff\xfe\r\n", "2", 204, "");
+    cr_expect(finds("/actors/keep_1/state", "",
+                    "<D:getcontenttype>text/plain; charset=utf-8</D:getcontenttype>"));
+}
+
 Test(properties, infinity_is_refused_with_a_reason)
 {
     static const char *const depths[] = {"", "Depth: infinity\r\n"};
