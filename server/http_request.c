@@ -252,6 +252,19 @@ static enum MHD_Result refuse_upload(struct http_request *request, unsigned code
     return answer_queue(request);
 }
 
+static void answer_large(struct http_request *request)
+{
+    answer_problem(request, 413, "the body is larger than the %zu bytes taken here",
+                   methods_body_bytes_max(request));
+}
+
+static enum MHD_Result refuse_large(struct http_request *request)
+{
+    answer_large(request);
+    answer_header(request, "Connection", "close");
+    return answer_queue(request);
+}
+
 /* The target as this server knows it, without what a proxy puts before it. */
 static struct view public_target(const struct http_request *request)
 {
@@ -285,8 +298,7 @@ static enum MHD_Result go_in(struct http_request *request)
     if (request->method == METHOD_PUT && !method_is_of_mailbox(request))
         method_file_begin(request);
     if (request->framing.length > methods_body_bytes_max(request))
-        return refuse_upload(request, 413,
-                             "the body is larger than what is taken here");
+        return refuse_large(request);
     return MHD_YES;
 }
 
@@ -338,7 +350,7 @@ static enum MHD_Result finish(struct http_request *request)
     if (request->answer.code)
         return answer_queue(request); /* the gate's */
     if (request->is_large)
-        answer_problem(request, 413, "the body is larger than what is taken here");
+        answer_large(request);
     else
         methods_handle(request);
     if (!is_answered(request) || request->is_suspended)

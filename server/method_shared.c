@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
-#include "server/gate.h"
+#include "server/dav/write.h"
 
 struct engine_owner method_owner(const struct http_request *request)
 {
@@ -124,8 +124,7 @@ void method_name_known(struct http_request *request, struct view actor,
                        const struct key *key, enum task_state state)
 {
     BYTES_AUTO(location);
-    bytes_append(&location, origins_prefix(gate_origins(
-                                http_face_inside(request->loop->face)->options.gate)));
+    bytes_append(&location, dav_prefix(request));
     bytes_append_text(&location, "/actors/");
     http_target_append(&location, actor);
     bytes_append_text(&location, "/tasks@");

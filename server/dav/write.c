@@ -6,10 +6,13 @@
 
 struct view dav_prefix(const struct http_request *request)
 {
-    const struct gate *gate = http_face_inside(request->loop->face)->options.gate;
+    const struct origins *origins =
+        gate_origins(http_face_inside(request->loop->face)->options.gate);
+    if (!origins_prefix(origins).size)
+        return view_of("", 0); /* spares a look at the headers */
     const char *host = http_request_header(request, "Host");
     bool is_forwarded = http_request_header(request, "X-Forwarded-For") != NULL;
-    return origins_prefix_for(gate_origins(gate), view_text(request->raw),
+    return origins_prefix_for(origins, view_text(request->raw),
                               view_text(host ? host : ""), is_forwarded);
 }
 

@@ -121,6 +121,8 @@ static void expect_own_paths(void)
     const char *list = found("/actors/keep_1", "Depth: 1\r\n", NULL);
     cr_expect(strstr(list, "<D:href>/actors/keep_1/tasks</D:href>"), "%s", list);
     cr_expect(!strstr(list, "/coffee"), "%s", list);
+    const struct http_reply *reply = ask("PUT", "/actors/keep_1/tasks@own", "", "2");
+    cr_expect_str_eq(field(reply, "Location"), "/actors/keep_1/tasks@own");
 }
 
 static void expect_all(void)
