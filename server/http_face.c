@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "server/exclusion.h"
 #include "server/http_loop.h"
 #include "server/http_request.h"
 #include "server/listen.h"
@@ -92,6 +93,7 @@ enum status http_face_open(struct tree *tree, const struct http_face_options *op
         .metrics = memory_take_zeroed(1, sizeof *face->inside.metrics),
         .options = *options};
     face->inside.offload = offload_open();
+    face->inside.exclusion = exclusion_open();
     face->ports = memory_take_zeroed(options->listen.count + 1, sizeof *face->ports);
     size_t threads = count_threads(options);
     unsigned connections_max = share_descriptors(threads * options->listen.count);
@@ -130,6 +132,7 @@ void http_face_close(struct http_face *face)
     for (size_t n = 0; n < face->loop_count; n++)
         http_loop_close(&face->loops[n]);
     offload_close(face->inside.offload);
+    exclusion_close(face->inside.exclusion);
     for (size_t i = 0; i < face->inside.options.listen.count; i++)
         listen_remove(face->inside.options.listen.list[i]);
     free(face->ports);

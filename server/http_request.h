@@ -54,6 +54,8 @@ struct http_request {
         resolved;      /* the same with its place, and what paths point to */
     bool is_hidden;    /* it was removed here, so it counts as not there */
     bool is_announced; /* it is not there, but counts as an empty file (dav/places.h) */
+    bool has_seen;     /* its conditions name a version, and this one was there */
+    uint64_t seen_version;
     struct bytes body;
     struct file_upload *upload; /* null: the body is collected */
     struct http_framing framing;
@@ -131,12 +133,14 @@ void http_request_free_spare(struct http_loop *loop);
 void http_request_log(void *context, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
+struct exclusion;
 struct offload;
 
 struct http_face_inside {
     struct tree *tree;
     struct metrics *metrics;
     struct offload *offload;
+    struct exclusion *exclusion;
     struct http_face_options options;
 };
 const struct http_face_inside *http_face_inside(const struct http_face *face);
@@ -144,6 +148,11 @@ const struct http_face_inside *http_face_inside(const struct http_face *face);
 static inline struct tree *request_tree(const struct http_request *request)
 {
     return http_face_inside(request->loop->face)->tree;
+}
+
+static inline struct exclusion *request_exclusion(const struct http_request *request)
+{
+    return http_face_inside(request->loop->face)->exclusion;
 }
 
 static inline struct offload *request_offload(const struct http_request *request)

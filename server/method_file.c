@@ -11,6 +11,7 @@
 
 #include "common/base/log.h"
 #include "server/dav/live.h"
+#include "server/exclusion.h"
 #include "server/offload.h"
 
 struct file_upload {
@@ -73,9 +74,16 @@ void method_file_drop(struct http_request *request)
 static void commit(struct http_request *request)
 {
     struct file_upload *upload = request->upload;
+    struct exclusion *exclusion = request_exclusion(request);
     struct file_owner owner = method_file_owner(request, 0644);
-    upload->status = file_writer_commit(upload->writer, &upload->place, &owner,
-                                        upload->only_new, &upload->stat);
+    exclusion_enter(exclusion, &upload->place, NULL);
+    upload->status = method_check_seen(request);
+    if (upload->status)
+        file_writer_abort(upload->writer);
+    else
+        upload->status = file_writer_commit(upload->writer, &upload->place, &owner,
+                                            upload->only_new, &upload->stat);
+    exclusion_leave(exclusion, &upload->place, NULL);
     upload->writer = NULL;
 }
 

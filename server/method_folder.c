@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "server/dav/dead.h"
 #include "server/dav/gate.h"
+#include "server/exclusion.h"
 #include "server/offload.h"
 #include "server/permission.h"
 
@@ -97,11 +98,17 @@ static void removed(struct http_request *request)
 static void remove_file(struct http_request *request)
 {
     struct doing *doing = request->extra;
+    struct exclusion *exclusion = request_exclusion(request);
     if (!doing->status)
         doing->status =
             permission_in_folder(request, &request->node, PERMISSION_REMOVE_ALL);
+    if (doing->status)
+        return;
+    exclusion_enter(exclusion, &doing->place, NULL);
+    doing->status = method_check_seen(request);
     if (!doing->status)
         doing->status = files_remove(tree_files(request_tree(request)), &doing->place);
+    exclusion_leave(exclusion, &doing->place, NULL);
 }
 
 static void file_removed(struct http_request *request)

@@ -42,13 +42,9 @@ static void state_written(struct http_request *request)
 
 /* The version that If-Match names or If-Unmodified-Since allows, or that whoever holds
    a lock last saw (contract, section 4), to be judged when the state is set. */
-static uint64_t expected_version(struct http_request *request,
-                                 const struct attributes *attributes)
+static uint64_t expected_version(struct http_request *request)
 {
-    const char *match = http_request_header(request, "If-Match");
-    bool is_seen = match ? strcmp(match, "*") != 0
-                         : http_request_header(request, "If-Unmodified-Since") != NULL;
-    return is_seen ? attributes->version : dav_expected_state(request);
+    return request->has_seen ? request->seen_version : dav_expected_state(request);
 }
 
 static void put_state(struct http_request *request)
@@ -80,8 +76,7 @@ static void put_state(struct http_request *request)
                                 http_request_done, request);
     else
         tree_write_state(tree, &request->node, view_bytes(&request->body), type_view,
-                         expected_version(request, &attributes), http_request_done,
-                         request);
+                         expected_version(request), http_request_done, request);
 }
 
 static void written(struct http_request *request)

@@ -77,6 +77,18 @@ static void refuse_missing(struct http_request *request)
                    "no such actor; MKCOL makes one, or create=1 with a message");
 }
 
+static bool wants_new(const struct http_request *request)
+{
+    const char *none = http_request_header(request, "If-None-Match");
+    return none && strcmp(none, "*") == 0;
+}
+
+static void refuse_known(struct http_request *request, const struct node *task)
+{
+    answer_problem(request, 412, "the key is known");
+    method_name_task(request, task);
+}
+
 static void sent(struct http_request *request)
 {
     struct sending *sending = sending_of(request);
@@ -88,7 +100,9 @@ static void sent(struct http_request *request)
         method_name_task(request, &sending->node);
     } else {
         name_task(sending, result);
-        if (sending->wait_ms > 0)
+        if (sending->was_known && wants_new(request))
+            refuse_known(request, &sending->node); /* another was faster */
+        else if (sending->wait_ms > 0)
             http_request_wait(request, &sending->node, sending->wait_ms,
                               answer_outcome);
         else
@@ -216,8 +230,7 @@ static bool check_conditions(struct http_request *request, struct sending *sendi
     struct task_info known;
     const struct node *node = &sending->node;
     const char *match = http_request_header(request, "If-Match");
-    const char *none = http_request_header(request, "If-None-Match");
-    if (!match && !none)
+    if (!match && !http_request_header(request, "If-None-Match"))
         return true;
     bool is_known = node->parameters.key.size &&
                     engine_task(tree_engine(request_tree(request)), node->actor,
@@ -228,9 +241,8 @@ static bool check_conditions(struct http_request *request, struct sending *sendi
         answer_problem(request, 412, "there is no file for If-Match to hold of");
         return false;
     }
-    if (is_known && none && view_equal(view_text(none), view_text("*"))) {
-        answer_problem(request, 412, "the key is known");
-        method_name_task(request, node);
+    if (is_known && wants_new(request)) {
+        refuse_known(request, node);
         return false;
     }
     return true;

@@ -58,14 +58,37 @@ static bool is_modified(const struct http_request *request, int64_t modified_ms)
            modified_ms / 1000 > since_ms / 1000;
 }
 
+/* `If-Match: *` names no version. */
+static void note_seen(struct http_request *request, const struct attributes *attributes)
+{
+    const char *match = http_request_header(request, "If-Match");
+    request->has_seen =
+        match ? strcmp(match, "*") != 0
+              : http_request_header(request, "If-Unmodified-Since") != NULL;
+    request->seen_version = attributes->version;
+}
+
+enum status method_check_seen(const struct http_request *request)
+{
+    struct attributes attributes;
+    if (!request->has_seen)
+        return STATUS_OK;
+    enum status status =
+        tree_attributes(request_tree(request), &request->node, &attributes);
+    return !status && attributes.version == request->seen_version ? STATUS_OK
+                                                                  : STATUS_STALE;
+}
+
 bool method_check_conditions(struct http_request *request,
                              const struct attributes *attributes)
 {
     bool has_match = http_request_header(request, "If-Match") != NULL;
     bool match, none_match;
     BYTES_AUTO(own);
-    if (attributes)
+    if (attributes) {
         method_tag(&own, &request->node, attributes);
+        note_seen(request, attributes);
+    }
     struct view tag = view_bytes(&own);
     if (!judge(request, "If-Match", attributes, tag, &match) ||
         !judge(request, "If-None-Match", attributes, tag, &none_match))

@@ -52,6 +52,9 @@ void method_tag(struct bytes *out, const struct node *node,
    there; null: nothing. */
 bool method_check_conditions(struct http_request *request,
                              const struct attributes *attributes);
+/* STALE where the version that they named is no longer there; asked at the moment of
+   the change, of an ordinary file within its exclusion. Any thread. */
+MUST_CHECK enum status method_check_seen(const struct http_request *request);
 /* For readers: whether what is there is not what If-Match or If-Unmodified-Since want.
  */
 bool method_fails_match(struct http_request *request, struct view tag,

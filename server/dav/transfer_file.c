@@ -2,6 +2,7 @@
 /* Ordinary files and folders, and what special files show, onto ordinary names. */
 #include "server/dav/transfer.h"
 
+#include "server/exclusion.h"
 #include "server/methods.h"
 #include "server/offload.h"
 #include "server/permission.h"
@@ -30,20 +31,36 @@ static enum status may_bring(struct http_request *request)
     return status;
 }
 
+static enum status move(struct http_request *request)
+{
+    const struct transfer *transfer = transfer_of(request);
+    const struct file_place *from = &transfer->from_place, *to = &transfer->to_place;
+    struct exclusion *exclusion = request_exclusion(request);
+    exclusion_enter(exclusion, from, to);
+    enum status status = method_check_seen(request);
+    if (!status)
+        status =
+            files_move(tree_files(request_tree(request)), from, to, transfer->replaces);
+    exclusion_leave(exclusion, from, to);
+    return status;
+}
+
+/* It may take long, so nobody is kept out meanwhile. */
+static enum status copy(struct http_request *request)
+{
+    const struct transfer *transfer = transfer_of(request);
+    struct file_owner owner = method_file_owner(request, 0);
+    return files_copy(tree_files(request_tree(request)), &transfer->from_place,
+                      &transfer->to_place, &owner, transfer->is_deep,
+                      transfer->replaces);
+}
+
 static void bring(struct http_request *request)
 {
     struct transfer *transfer = transfer_of(request);
-    struct files *files = tree_files(request_tree(request));
-    struct file_owner owner = method_file_owner(request, 0);
     transfer->status = may_bring(request);
-    if (transfer->status)
-        return;
-    if (transfer->is_move)
-        transfer->status = files_move(files, &transfer->from_place, &transfer->to_place,
-                                      transfer->replaces);
-    else
-        transfer->status = files_copy(files, &transfer->from_place, &transfer->to_place,
-                                      &owner, transfer->is_deep, transfer->replaces);
+    if (!transfer->status)
+        transfer->status = transfer->is_move ? move(request) : copy(request);
 }
 
 void transfer_file(struct http_request *request)

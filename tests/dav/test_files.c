@@ -90,6 +90,39 @@ Test(ordinary, a_date_is_a_condition_where_there_is_no_tag)
     }
 }
 
+/* Of requests that come at once not exactly one is answered with that code. */
+static bool has_no_winner(const char *method, const char *target, const char *headers,
+                          const char *code)
+{
+    int sockets[8];
+    unsigned winners = 0;
+    for (size_t i = 0; i < 8; i++)
+        sockets[i] = begin(method, target, headers, "1");
+    for (size_t i = 0; i < 8; i++)
+        winners += strncmp(rest_of(sockets[i]) + strlen("HTTP/1.1 "), code, 3) == 0;
+    return winners != 1;
+}
+
+Test(ordinary, of_those_who_saw_the_same_version_one_wins)
+{
+    unsigned wrong = 0;
+    ANSWERS("PUT", BASE "/a", "", "1", 201, NULL);
+    for (int round = 0; round < 30; round++) {
+        const char *tag = field(ask("HEAD", BASE "/a", "", NULL), "ETag");
+        wrong += has_no_winner("PUT", BASE "/a", line("If-Match: %s\r\n", tag), "204");
+    }
+    cr_expect_eq(wrong, 0);
+}
+
+Test(ordinary, of_those_who_send_what_is_new_one_is_first)
+{
+    unsigned wrong = 0;
+    for (int round = 0; round < 30; round++)
+        wrong += has_no_winner("PUT", line(BASE "/tasks@%d", round),
+                               "If-None-Match: *\r\n", "202");
+    cr_expect_eq(wrong, 0);
+}
+
 Test(ordinary, tags_may_stand_in_several_fields)
 {
     static const char *const files[] = {BASE "/a", BASE "/state"};
