@@ -152,16 +152,22 @@ enum status files_open_area(struct files *files, uint64_t area, bool make,
     return status_of(folder);
 }
 
-/* The folder a path's last name is in. */
+/* The folder a path's last name is in; takes the area. */
 static enum status walk_to_parent(int area, struct view path, int *folder_out)
 {
     char text[PATH_MAX];
+    if (!path.size) {
+        *folder_out = area;
+        return STATUS_OK;
+    }
     memcpy(text, path.data, path.size);
     text[path.size] = '\0';
-    int folder = files_walk(area, path.size ? text : ".", O_RDONLY | O_DIRECTORY);
-    if (folder >= 0)
+    int folder = files_walk(area, text, O_RDONLY | O_DIRECTORY);
+    enum status status = status_of(folder);
+    if (!status)
         *folder_out = folder;
-    return status_of(folder);
+    close(area);
+    return status;
 }
 
 enum status spot_open(struct files *files, const struct file_place *place, bool make,
@@ -178,7 +184,6 @@ enum status spot_open(struct files *files, const struct file_place *place, bool 
     size_t parent = slash ? (size_t)(slash - path.data) : 0;
     size_t name = slash ? parent + 1 : 0;
     status = walk_to_parent(area, view_of(path.data, parent), &spot_out->folder);
-    close(area);
     if (status)
         return status;
     memcpy(spot_out->name, path.data + name, path.size - name);
