@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A delivery is taken from the handle under its lock, posted without it, and finished
- * on the engine's thread. Whatever happens there is told to every request that joined;
+ * when the engine answers. Whatever happens there is told to every request that joined;
  * a refusal that only a close() could tell is noted with the actor too, for shells drop
  * the errors of close().
  */

@@ -90,20 +90,31 @@ int64_t http_loop_now(const struct http_loop *loop)
 void http_loop_wake(struct http_loop *loop, struct http_request *request)
 {
     uint64_t one = 1;
+    bool is_awake = pthread_equal(pthread_self(), loop->thread);
     pthread_mutex_lock(&loop->mutex);
     bool first = loop->woken == NULL;
     request->next_woken = loop->woken;
     loop->woken = request;
     pthread_mutex_unlock(&loop->mutex);
-    if (first && write(loop->event, &one, sizeof one) < 0)
+    if (first && !is_awake && write(loop->event, &one, sizeof one) < 0)
         ENSURE(errno == EAGAIN); /* it is awake */
+}
+
+bool http_loop_take_woken(struct http_loop *loop, const struct http_request *request)
+{
+    pthread_mutex_lock(&loop->mutex);
+    struct http_request **link = &loop->woken;
+    while (*link && *link != request)
+        link = &(*link)->next_woken;
+    bool is_woken = *link != NULL;
+    if (is_woken)
+        *link = request->next_woken;
+    pthread_mutex_unlock(&loop->mutex);
+    return is_woken;
 }
 
 static void go_on(struct http_loop *loop)
 {
-    uint64_t count;
-    if (read(loop->event, &count, sizeof count) < 0)
-        ENSURE(errno == EAGAIN);
     pthread_mutex_lock(&loop->mutex);
     struct http_request *request = loop->woken;
     loop->woken = NULL;
@@ -126,6 +137,15 @@ static int idle_ms(const struct http_loop *loop)
     return (int)idle;
 }
 
+/* Whether requests were woken, which may be by this thread itself. */
+static bool has_woken(struct http_loop *loop)
+{
+    pthread_mutex_lock(&loop->mutex);
+    bool has = loop->woken != NULL;
+    pthread_mutex_unlock(&loop->mutex);
+    return has;
+}
+
 static bool is_over(struct http_loop *loop)
 {
     pthread_mutex_lock(&loop->mutex);
@@ -134,23 +154,24 @@ static bool is_over(struct http_loop *loop)
     return over;
 }
 
-/* Sleeps until something happens; whether requests were woken. */
-static bool sleep_until_events(const struct http_loop *loop)
+static void sleep_until_events(struct http_loop *loop)
 {
     struct epoll_event events[EVENTS];
-    int count = epoll_wait(loop->epoll, events, EVENTS, idle_ms(loop));
+    uint64_t wakes;
+    int wait_ms = has_woken(loop) ? 0 : idle_ms(loop);
+    int count = epoll_wait(loop->epoll, events, EVENTS, wait_ms);
     for (int i = 0; i < count; i++)
-        if (events[i].data.fd == loop->event)
-            return true;
-    return false;
+        if (events[i].data.fd == loop->event &&
+            read(loop->event, &wakes, sizeof wakes) < 0)
+            ENSURE(errno == EAGAIN);
 }
 
 static void *run(void *argument)
 {
     struct http_loop *loop = argument;
     while (!is_over(loop)) {
-        if (sleep_until_events(loop))
-            go_on(loop);
+        sleep_until_events(loop);
+        go_on(loop);
         for (size_t i = 0; i < loop->daemon_count; i++)
             MHD_run(loop->daemons[i]);
         slow_reap(&loop->slow, http_loop_now(loop));

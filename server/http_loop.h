@@ -43,6 +43,9 @@ void http_loop_start(struct http_loop *loop);
 int64_t http_loop_now(const struct http_loop *loop);
 /* The request's `then` is called on the loop's thread, soon. Any thread. */
 void http_loop_wake(struct http_loop *loop, struct http_request *request);
+/* Whether the request was woken and does not go on yet: its caller then does it. The
+   loop's thread. */
+bool http_loop_take_woken(struct http_loop *loop, const struct http_request *request);
 /* Returns when nothing is suspended any more and the thread has ended. */
 void http_loop_stop(struct http_loop *loop);
 void http_loop_close(struct http_loop *loop);

@@ -114,7 +114,8 @@ void http_request_suspend(struct http_request *request,
         return;
     request->is_suspended = true;
     request->loop->suspended++;
-    MHD_suspend_connection(request->connection);
+    if (!request->is_handled)
+        MHD_suspend_connection(request->connection);
 }
 
 void http_request_wait(struct http_request *request, const struct node *task,
@@ -159,22 +160,42 @@ static bool is_answered(struct http_request *request)
     return request->answer.code != 0;
 }
 
-void http_request_go_on(struct http_request *request)
+/* Does what comes next; false when that is to wait for something else. */
+static bool advance(struct http_request *request)
 {
-    void (*then)(struct http_request *) = request->then;
+    void (*then)(struct http_request * request) = request->then;
     request->then = NULL;
     if (request->wait)
         engine_wait_end(request->wait);
     request->wait = NULL;
     then(request);
-    if (!request->is_going_in) {
-        if (!is_answered(request))
-            return; /* it waits for something else */
-        answer_queue(request);
-    }
+    if (!request->is_going_in && !is_answered(request))
+        return false;
     request->is_suspended = false;
     request->loop->suspended--;
+    return true;
+}
+
+void http_request_go_on(struct http_request *request)
+{
+    if (!advance(request))
+        return;
+    if (!request->is_going_in)
+        answer_queue(request);
     MHD_resume_connection(request->connection);
+}
+
+/* After the handler. A request that was answered meanwhile goes on at once: to suspend
+   it for the library, and resume it, is dear. */
+static void settle(struct http_request *request)
+{
+    if (!request->is_suspended)
+        is_answered(request);
+    while (request->is_suspended && http_loop_take_woken(request->loop, request))
+        advance(request);
+    request->is_handled = false;
+    if (request->is_suspended)
+        MHD_suspend_connection(request->connection);
 }
 
 /* ------------------------------------------------------------------------- memory */
@@ -349,13 +370,14 @@ static enum MHD_Result finish(struct http_request *request)
     gate_be_patient(request);
     if (request->answer.code)
         return answer_queue(request); /* the gate's */
+    request->is_handled = true;
     if (request->is_large)
         answer_large(request);
     else
         methods_handle(request);
-    if (!is_answered(request) || request->is_suspended)
-        return MHD_YES;
-    return answer_queue(request);
+    settle(request);
+    return request->is_suspended || !request->answer.code ? MHD_YES
+                                                          : answer_queue(request);
 }
 
 enum MHD_Result http_request_handle(void *loop, struct MHD_Connection *connection,

@@ -62,6 +62,7 @@ struct http_request {
     uint64_t received; /* bytes of the body */
     bool is_going_in;  /* it was suspended, and the gate has judged */
     bool is_begun, is_large, is_suspended, is_queued;
+    bool is_handled; /* its method's handler runs: nothing else can happen to it */
 
     /* Who asks, as the gate found; `user` is null where there are no users. */
     struct address client;

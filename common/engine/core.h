@@ -3,10 +3,11 @@
  * The engine's inside, shared by the files of this room and nobody else.
  *
  * One thread, the sequencer, owns everything here that is not marked otherwise; there
- * are no locks around actors. It works in steps (core_step): take what was requested,
- * decide it, run turns, seal. What a step decided is a batch: one group commit, after
- * which it becomes visible and its answers go out (core_commit). The simulator calls
- * these two itself; engine_start has threads that do.
+ * are no locks around actors. (While it sleeps another may take its seat: queue.h.) It
+ * works in steps (core_step): take what was requested, decide it, run turns, seal. What
+ * a step decided is a batch: one group commit, after which it becomes visible and its
+ * answers go out (core_commit). The simulator calls these two itself; engine_start has
+ * threads that do.
  *
  * Life of a decision: changes are added to the record being built (record_add), room
  * is taken in the journal, the record is appended and applied to the index and the
@@ -33,6 +34,7 @@
 #include "common/engine/envelope.h"
 #include "common/engine/logline.h"
 #include "common/engine/mailbox.h"
+#include "common/engine/queue.h"
 #include "common/engine/request.h"
 #include "common/engine/scheduler.h"
 #include "common/engine/timer.h"
@@ -122,6 +124,8 @@ struct engine {
     pthread_cond_t queue_wake;
     struct request_list queue;
     bool sleeping, closing, nudged;
+    int64_t sleeps_until_ns; /* the sequencer, while it sleeps */
+    bool seat_taken;         /* somebody who asked does its work */
 
     bool holding; /* requests wait for a checkpoint. Sequencer. */
 
@@ -142,13 +146,11 @@ struct engine {
    killed here. Nobody is answered, nothing is written. Waits are ended before. */
 void engine_abandon(struct engine *engine);
 
-/* Queues a request and wakes the sequencer; takes it. Any thread. */
-void engine_post(struct engine *engine, struct request *request);
-/* Wakes the sequencer, which sleeps by deadlines it knows. Any thread. */
-void engine_nudge(struct engine *engine);
 void core_read_clock(struct engine *engine);
 /* One step: whether there was anything to do. */
 bool core_step(struct engine *engine);
+/* A step, with what it decided passed on: what the sequencer does when it is called. */
+void core_round(struct engine *engine);
 /* Nanoseconds until something is due on its own, 0 when there is something to do now.
  */
 int64_t core_idle_ns(struct engine *engine);

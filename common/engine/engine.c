@@ -6,7 +6,6 @@
 #include "common/engine/engine.h"
 
 #include <sched.h>
-#include <time.h>
 
 #include "common/base/log.h"
 #include "common/engine/core.h"
@@ -163,89 +162,18 @@ int64_t core_idle_ns(struct engine *engine)
 
 /* ------------------------------------------------------------------------- thread */
 
-static void refuse_closed(struct request *request)
-{
-    struct engine_answer answer = {.status = STATUS_SHUTDOWN,
-                                   .detail = "the daemon is stopping"};
-    if (request->done)
-        request->done(request->context, &answer);
-    request_free(request);
-}
-
-void engine_post(struct engine *engine, struct request *request)
-{
-    pthread_mutex_lock(&engine->queue_mutex);
-    bool closed = engine->closing && request->kind != REQUEST_TURN_FINISHED;
-    if (!closed) {
-        request_push(&engine->queue, request);
-        if (request->done)
-            atomic_fetch_add(&engine->asking, 1);
-        if (engine->sleeping)
-            pthread_cond_signal(&engine->queue_wake);
-    }
-    pthread_mutex_unlock(&engine->queue_mutex);
-    if (closed)
-        refuse_closed(request);
-}
-
-void engine_nudge(struct engine *engine)
-{
-    pthread_mutex_lock(&engine->queue_mutex);
-    engine->nudged = true;
-    pthread_cond_signal(&engine->queue_wake);
-    pthread_mutex_unlock(&engine->queue_mutex);
-}
-
-/* Queue mutex held. */
-static bool is_called(const struct engine *engine)
-{
-    return (engine->queue.first && !engine->holding) || engine->closing ||
-           engine->nudged;
-}
-
-static bool has_request(struct engine *engine)
-{
-    pthread_mutex_lock(&engine->queue_mutex);
-    bool has = is_called(engine);
-    pthread_mutex_unlock(&engine->queue_mutex);
-    return has;
-}
-
-static void sleep_until(struct engine *engine, int64_t idle_ns)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (until.tv_nsec + idle_ns) / 1000000000;
-    until.tv_nsec = (until.tv_nsec + idle_ns) % 1000000000;
-    pthread_mutex_lock(&engine->queue_mutex);
-    engine->sleeping = true;
-    int error = 0;
-    while (!is_called(engine) && !error)
-        error =
-            pthread_cond_timedwait(&engine->queue_wake, &engine->queue_mutex, &until);
-    engine->sleeping = false;
-    pthread_mutex_unlock(&engine->queue_mutex);
-}
-
+/* Who is alone asks in person, once this sleeps. */
 static void rest(struct engine *engine)
 {
     int64_t idle_ns = core_idle_ns(engine);
     int64_t spun_ns = 0, from_ns = engine->clock->monotonic_ns(engine->clock);
-    while (idle_ns > 0 && !engine->in_flight && spun_ns < SPIN_NS &&
-           !has_request(engine))
+    bool spins = idle_ns > 0 && !engine->in_flight && !is_alone(engine);
+    while (spins && spun_ns < SPIN_NS && !queue_calls(engine))
         spun_ns = engine->clock->monotonic_ns(engine->clock) - from_ns;
-    if (idle_ns > 0 && !has_request(engine))
-        sleep_until(engine, idle_ns);
+    if (idle_ns > 0 && !queue_calls(engine))
+        queue_sleep(engine, idle_ns);
     else if (idle_ns == 0)
         sched_yield();
-}
-
-static bool is_closing(struct engine *engine)
-{
-    pthread_mutex_lock(&engine->queue_mutex);
-    bool closing = engine->closing;
-    pthread_mutex_unlock(&engine->queue_mutex);
-    return closing;
 }
 
 /* A batch is on its way at any time; the next one grows meanwhile. A lone client is
@@ -279,10 +207,19 @@ static void pass_on_early(struct engine *engine)
     pass_on(engine);
 }
 
+void core_round(struct engine *engine)
+{
+    take_in(engine);
+    pass_on_early(engine);
+    run_turns(engine);
+    if (committer_is_idle(engine))
+        pass_on(engine);
+}
+
 static void wait_for_committer(struct engine *engine)
 {
     while (!committer_is_idle(engine))
-        sleep_until(engine, HUNGRY_NS);
+        queue_sleep(engine, HUNGRY_NS);
 }
 
 /* Running turns get their time; then what was decided is committed a last time. */
@@ -296,19 +233,15 @@ static void run_down(struct engine *engine)
         core_step(engine);
         core_commit(engine);
         if (engine->running)
-            sleep_until(engine, HUNGRY_NS / 10);
+            queue_sleep(engine, HUNGRY_NS / 10);
     } while (engine->running && engine->clock->monotonic_ns(engine->clock) < end_ns);
 }
 
 static void *run(void *argument)
 {
     struct engine *engine = argument;
-    while (!is_closing(engine)) {
-        take_in(engine);
-        pass_on_early(engine);
-        run_turns(engine);
-        if (committer_is_idle(engine))
-            pass_on(engine);
+    while (!queue_is_closed(engine)) {
+        core_round(engine);
         rest(engine);
     }
     run_down(engine);
@@ -342,19 +275,16 @@ static void refuse_parked(struct engine *engine)
     struct request *request;
     for (struct actor *actor = engine->cache.oldest; actor; actor = actor->younger)
         while ((request = request_pop(&actor->parked)))
-            refuse_closed(request);
+            request_refuse(request);
     while ((request = request_pop(&engine->queue)))
-        refuse_closed(request);
+        request_refuse(request);
 }
 
 void engine_stop(struct engine *engine)
 {
     if (!engine->started)
         return;
-    pthread_mutex_lock(&engine->queue_mutex);
-    engine->closing = true;
-    pthread_cond_signal(&engine->queue_wake);
-    pthread_mutex_unlock(&engine->queue_mutex);
+    queue_close(engine);
     pthread_join(engine->sequencer, NULL);
     subscribe(engine, NULL);
     if (engine->behaviors->stop)

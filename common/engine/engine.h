@@ -6,6 +6,11 @@
  * block. What only reads may be called from any thread and answers at once, from
  * what is committed.
  *
+ * Sending, setting a state and keeping one note are asked in person: while nobody else
+ * asks and the disk is swift, the engine's work is done by the asking thread, within
+ * the call, and so is `done` called. The caller holds no lock that a `done` or a `wake`
+ * takes, its own or another's.
+ *
  * Life: open (replays) -> start (threads) -> ... -> stop (answers everybody) -> close.
  */
 #ifndef ACTORFS_ENGINE_ENGINE_H
@@ -186,6 +191,9 @@ struct engine_note {
 };
 void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
                        size_t count, engine_done_fn *done, void *context);
+/* The same for one, in person. */
+void engine_keep_note(struct engine *engine, const struct engine_note *note,
+                      engine_done_fn *done, void *context);
 
 /* Counts and logs a refusal that its sender was not told of or may have missed. */
 void engine_note_refusal(struct engine *engine, uint64_t actor, enum status status,

@@ -68,8 +68,8 @@ static void copy_messages(struct request *request, const struct engine_send *sen
     }
 }
 
-void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
-                       size_t count, engine_done_fn *done, void *context)
+static struct request *make_notes(const struct engine_note *notes, size_t count,
+                                  engine_done_fn *done, void *context)
 {
     struct request *request = make(REQUEST_NOTES, 0, done, context);
     struct view *views = memory_take((2 * count + 1) * sizeof *views);
@@ -80,6 +80,20 @@ void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
     struct engine_send both = {.messages = views, .count = 2 * count};
     copy_messages(request, &both);
     free(views);
+    return request;
+}
+
+void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
+                       size_t count, engine_done_fn *done, void *context)
+{
+    engine_post(engine, make_notes(notes, count, done, context));
+}
+
+void engine_keep_note(struct engine *engine, const struct engine_note *note,
+                      engine_done_fn *done, void *context)
+{
+    struct request *request = make_notes(note, 1, done, context);
+    request->in_person = true;
     engine_post(engine, request);
 }
 
@@ -98,6 +112,7 @@ void engine_send(struct engine *engine, const struct engine_send *send,
     request->parameters = *send->parameters;
     request->first_line = send->first_line;
     request->refuse_suspended = send->refuse_suspended;
+    request->in_person = true;
     request->owner = send->create_owner;
     bytes_append(&request->extra, send->caller);
     bytes_append(&request->text, send->create_name);
@@ -147,6 +162,7 @@ void engine_set_state(struct engine *engine, uint64_t actor, struct view state,
                       engine_done_fn *done, void *context)
 {
     struct request *request = make(REQUEST_STATE, actor, done, context);
+    request->in_person = true;
     request->expected_version = expected_version;
     bytes_append(&request->text, state);
     bytes_append(&request->extra, content_type);
@@ -158,6 +174,7 @@ void engine_set_state_noting(struct engine *engine, uint64_t actor, struct view 
                              void *context)
 {
     struct request *request = make(REQUEST_STATE, actor, done, context);
+    request->in_person = true;
     request->expected_version = STATE_VERSION_ANY;
     bytes_append(&request->text, state);
     copy_note(request, note);

@@ -45,6 +45,7 @@ struct request {
     enum actor_part part;
     struct engine_owner owner;
     bool refuse_suspended;
+    bool in_person; /* whoever asks may do the sequencer's work; see queue.h */
     struct turn_output output; /* of TURN_FINISHED */
 
     int64_t deadline_ns; /* of a STATE that waits for the running turn */

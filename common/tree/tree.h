@@ -3,7 +3,7 @@
  * The tree that every face shows: lookup, attributes, listing, reading and posting, in
  * terms of nodes. The faces ask the tree and nothing deeper, so that they cannot
  * disagree. What only reads answers at once, on any thread, from what is committed;
- * what changes something calls `done` later, on the engine's thread (see engine.h).
+ * what changes something calls `done` when that is on disk (see engine.h).
  */
 #ifndef ACTORFS_TREE_TREE_H
 #define ACTORFS_TREE_TREE_H

@@ -2,7 +2,8 @@
 /*
  * A started engine under everything at once, for the sanitizers: writers on keys they
  * share, readers of everything, listers, waiters that come and go, control words,
- * actors that are made and removed, small checkpoints, and a stop in the midst of it.
+ * actors that are made and removed, small checkpoints, and a stop in the midst of it;
+ * then with writers that are mostly alone.
  * Then the store is opened again and must agree with itself and with what was
  * acknowledged: each key of each actor was counted once, whoever sent it.
  *
@@ -101,6 +102,19 @@ static void *write_much(void *argument)
                      ask.sequence);
         if (ask.status == STATUS_SHUTDOWN)
             break;
+    }
+    return NULL;
+}
+
+/* With rests in between, so that each is often alone and asks in person, and often just
+   not. */
+static void *write_sparsely(void *argument)
+{
+    struct load_thread *thread = argument;
+    struct ask ask = {0};
+    for (unsigned n = 0; n < load.rounds; n++) {
+        send_one(thread, &ask, n);
+        usleep(load_choose(thread, 200));
     }
     return NULL;
 }
@@ -252,11 +266,29 @@ static void run_opening(unsigned opening)
     load_close(&load);
 }
 
+static void run_sparsely(void)
+{
+    static void *(*const runs[])(void *) = {write_sparsely, write_sparsely, read_much,
+                                            follow};
+    struct load_thread threads[4] = {0};
+    load_open(&load);
+    for (unsigned i = 0; i < 4; i++)
+        load_start(&threads[i], runs[i], 1000 + i);
+    load_join(&threads[0]);
+    load_join(&threads[1]);
+    atomic_store(&load.over, true);
+    load_join(&threads[2]);
+    load_join(&threads[3]);
+    engine_stop(load.engine);
+    load_close(&load);
+}
+
 int main(int argc, char **argv)
 {
     load_init(&load, argc > 1 ? (unsigned)atoi(argv[1]) : ROUNDS);
     for (unsigned opening = 0; opening < OPENINGS; opening++)
         run_opening(opening);
+    run_sparsely();
     load_audit(&load);
     load_end(&load);
     return 0;

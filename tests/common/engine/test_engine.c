@@ -37,13 +37,15 @@ static struct {
     pthread_cond_t came;
     unsigned count;
     enum status last;
-} answers = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, STATUS_OK};
+    pthread_t giver; /* of the last one */
+} answers = {.mutex = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
 
 static void note(enum status status)
 {
     pthread_mutex_lock(&answers.mutex);
     answers.count++;
     answers.last = status;
+    answers.giver = pthread_self();
     pthread_cond_broadcast(&answers.came);
     pthread_mutex_unlock(&answers.mutex);
 }
@@ -163,6 +165,45 @@ Test(engine, started_it_answers_and_runs_turns)
     cr_assert_eq(await(3), STATUS_OK);
     engine_wait_end(wait);
     rig_expect(&rig, actor, "k", STATUS_OK, "5\n");
+    engine_stop(rig.engine);
+}
+
+/* Sends until the answer is given within the call, which takes a sequencer that sleeps
+   by then. */
+static void send_in_person(uint64_t actor, const char *name)
+{
+    time_t until = time(NULL) + DEADLINE_S;
+    bool in_person = false;
+    while (!in_person) {
+        unsigned before = answers.count;
+        answers.giver = (pthread_t){0};
+        send(actor, name, "1");
+        cr_assert_eq(await(before + 1), STATUS_OK);
+        in_person = pthread_equal(answers.giver, pthread_self());
+        cr_assert(in_person || time(NULL) < until, "it is never asked in person");
+    }
+}
+
+Test(engine, who_asks_alone_is_answered_within_the_call)
+{
+    start();
+    uint64_t actor = create_started("counter_1");
+    send_in_person(actor, "tasks");
+    cr_assert_eq(rig_info(&rig, actor).pending, 0, "the turn is in the same commit");
+    engine_stop(rig.engine);
+}
+
+/* Were the sequencer not told, each would wait for its next look at the clock. */
+Test(engine, what_is_asked_in_person_and_due_soon_wakes_the_sequencer)
+{
+    start();
+    uint64_t actor = create_started("counter_1");
+    time_t until = time(NULL) + DEADLINE_S;
+    for (unsigned i = 0; i < 40; i++) {
+        send_in_person(actor, "tasks@,delay=1ms");
+        while (rig_info(&rig, actor).delayed)
+            cr_assert_lt(time(NULL), until, "after %u rounds", i);
+    }
     engine_stop(rig.engine);
 }
 
