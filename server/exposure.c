@@ -14,6 +14,9 @@ static enum status check_address(const struct options *options, const char *list
                                  struct bytes *message)
 {
     bool has_tls = options->tls_cert && options->tls_key;
+    enum status status = listen_check(listen, message);
+    if (status)
+        return status;
     if (listen_is_unix(listen) || options->insecure)
         return STATUS_OK;
     if (!listen_is_local(listen) && !(options->users && has_tls))

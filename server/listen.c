@@ -67,6 +67,16 @@ static socklen_t parse(const char *word, union address *address)
     return sizeof address->local;
 }
 
+enum status listen_check(const char *word, struct bytes *message)
+{
+    union address address;
+    if (parse(word, &address))
+        return STATUS_OK;
+    bytes_format(message, "%s: listen takes ADDR:PORT, [ADDR6]:PORT or unix:PATH",
+                 word);
+    return STATUS_INVALID;
+}
+
 bool listen_is_local(const char *word)
 {
     union address address;
@@ -102,8 +112,25 @@ static bool prepare(int socket, const union address *address)
     if (address->any.sa_family == AF_INET6)
         setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-           setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0;
+    return setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
+}
+
+static bool share(int socket)
+{
+    int on = 1;
+    return setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0;
+}
+
+/* The kernel lets sockets share a port that all said so before they were bound, of
+   whatever process. The first one says so afterward: it is bound only where nobody
+   else is. */
+static bool bind_to(int socket, const union address *address, socklen_t size,
+                    bool is_first)
+{
+    if (address->any.sa_family == AF_UNIX)
+        return bind(socket, &address->any, size) == 0;
+    return (is_first || share(socket)) && bind(socket, &address->any, size) == 0 &&
+           (!is_first || share(socket));
 }
 
 static void set_port(union address *address, unsigned port)
@@ -130,18 +157,16 @@ enum status listen_open(const char *word, unsigned *port, int *socket_out,
 {
     union address address;
     socklen_t size = parse(word, &address);
-    if (!size) {
-        bytes_format(message, "%s: listen takes ADDR:PORT, [ADDR6]:PORT or unix:PATH",
-                     word);
-        return STATUS_INVALID;
-    }
-    if (*port)
+    bool is_first = *port == 0;
+    if (!size)
+        return listen_check(word, message);
+    if (!is_first)
         set_port(&address, *port);
     int fd =
         socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t mask = umask(0077); /* a Unix socket is its owner's */
     bool bound = fd >= 0 && prepare(fd, &address) &&
-                 bind(fd, &address.any, size) == 0 && listen(fd, BACKLOG) == 0;
+                 bind_to(fd, &address, size, is_first) && listen(fd, BACKLOG) == 0;
     umask(mask);
     if (!bound) {
         bytes_format(message, "%s: %s", word, strerror(errno));

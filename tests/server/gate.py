@@ -403,6 +403,16 @@ def test_a_flood_of_headers_is_refused():
 # ---------------------------------------------------------------------------- the start
 
 
+def test_a_port_is_not_shared_with_another_store():
+    folder = tempfile.mkdtemp(prefix="actorfs-test-gate-")
+    with Server("--listen", "127.0.0.1:0", users=False) as server:
+        done = subprocess.run([ACTORFS, "serve", f"{folder}/store", "-f", "--listen",
+                               f"127.0.0.1:{server.ports[0]}"],
+                              capture_output=True, timeout=DEADLINE)
+        assert done.returncode == 1 and b"in use" in done.stderr, done
+    subprocess.run(["rm", "-r", folder], check=True)
+
+
 def test_what_would_let_strangers_in_does_not_start():
     folder = tempfile.mkdtemp(prefix="actorfs-test-gate-")
     users = f"{folder}/users"
@@ -412,6 +422,7 @@ def test_what_would_let_strangers_in_does_not_start():
             ("--listen", "[::]:0"), ("--listen", "127.0.0.1:0", "--allow-other"),
             ("--listen", "127.0.0.1:0", "--users", users),
             ("--listen", "127.0.0.1:0", "--tls-cert", users),
+            ("--listen", "127.0.0.1"), ("--listen", "127.0.0.1:99999"), ("--listen", "here:80"),
             ("--listen", "127.0.0.1:0", "--public-url", "shop"),
             ("--listen", "127.0.0.1:0", "--trusted-proxy", "shop"))
     for row in rows:

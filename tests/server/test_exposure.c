@@ -47,6 +47,18 @@ Test(exposure, beyond_loopback_takes_users_and_tls_or_insecure_said_aloud)
     }
 }
 
+Test(exposure, what_is_no_address_is_told_so)
+{
+    static const char *const words[] = {"here", "127.0.0.1", "127.0.0.1:99999",
+                                        ":80",  "unix:",     "::1:80"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        BYTES_AUTO(message);
+        cr_expect_eq(check(words[i], "", &message), STATUS_INVALID, "%s", words[i]);
+        bytes_append(&message, view_of("", 1));
+        cr_expect(strstr(message.data, "listen takes ADDR:PORT"), "%s", message.data);
+    }
+}
+
 Test(exposure, loopback_is_for_the_daemon_s_own_unless_others_are_let_in)
 {
     static const char *const addresses[] = {"127.0.0.1:80", "127.9.9.9:80", "[::1]:80",
