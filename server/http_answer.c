@@ -55,8 +55,8 @@ void answer_header(struct http_request *request, const char *name, const char *f
 
 const char *answer_find_header(const struct http_answer *answer, const char *name)
 {
-    const char *at = answer->headers.data, *end = at + answer->headers.size;
-    while (at && at < end) {
+    const char *at = answer->headers.data, *end = at ? at + answer->headers.size : at;
+    while (at < end) {
         const char *value = at + strlen(at) + 1;
         if (strcasecmp(at, name) == 0)
             return value;
@@ -127,8 +127,8 @@ void answer_status(struct http_request *request, enum status status, const char 
 
 static void add_headers(struct MHD_Response *response, const struct bytes *headers)
 {
-    const char *at = headers->data, *end = at + headers->size;
-    while (at && at < end) {
+    const char *at = headers->data, *end = at ? at + headers->size : at;
+    while (at < end) {
         const char *value = at + strlen(at) + 1;
         ENSURE(MHD_add_response_header(response, at, value) == MHD_YES);
         at = value + strlen(value) + 1;

@@ -30,11 +30,12 @@ void note_add(struct engine *engine, const struct request *request)
 {
     const struct bytes *note = &request->note;
     size_t key = request->note_key_size;
+    if (!key)
+        return;
     struct change change = {.type = CHANGE_NOTE,
                             .text = view_of(note->data, key),
                             .state = view_of(note->data + key, note->size - key)};
-    if (key)
-        record_add(engine, &change);
+    record_add(engine, &change);
 }
 
 void decide_notes(struct engine *engine, struct request *request)
