@@ -54,6 +54,7 @@ struct http_request {
         resolved;      /* the same with its place, and what paths point to */
     bool is_hidden;    /* it was removed here, so it counts as not there */
     bool is_announced; /* it is not there, but counts as an empty file (dav/places.h) */
+    bool announces;    /* and if it is taken, it counts as one from now on */
     bool has_seen;     /* its conditions name a version, and this one was there */
     uint64_t seen_version;
     struct bytes body;

@@ -252,12 +252,12 @@ static void judge_hidden(struct http_request *request)
     if (!dav_is_hidden(dav, &request->resolved.place))
         return;
     request->is_hidden = true;
-    if (writes(request) || request->method == METHOD_LOCK) {
+    if (request->method == METHOD_LOCK)
         dav_show(dav, &request->resolved.place);
-    } else {
-        request->found = request->resolved.found = STATUS_NOT_FOUND;
-        request->missing = request->resolved.missing = 1;
-    }
+    if (writes(request) || request->method == METHOD_LOCK)
+        return;
+    request->found = request->resolved.found = STATUS_NOT_FOUND;
+    request->missing = request->resolved.missing = 1;
 }
 
 /* `tasks@KEY` before its message: an empty PUT announces it, and until then it reads
@@ -270,10 +270,8 @@ static void judge_announced(struct http_request *request)
         return;
     request->is_announced = dav_is_announced(dav, place);
     if (writes(request)) {
-        if (dav_is_hidden(dav, place)) /* announced, and removed again */
-            dav_show(dav, place);
-        if (request->method == METHOD_PUT && request->body.size == 0)
-            dav_announce(dav, place);
+        request->is_hidden = dav_is_hidden(dav, place); /* removed again */
+        request->announces = request->method == METHOD_PUT && request->body.size == 0;
     } else if (request->is_announced) {
         request->node = tree_node(request->node.kind, request->node.actor);
         request->resolved.node = request->node;
@@ -282,14 +280,21 @@ static void judge_announced(struct http_request *request)
     }
 }
 
-static void message_put(struct http_request *request)
+/* Only what was taken makes a name anew, or announces one. */
+static void was_written(struct http_request *request)
 {
     struct dav *dav = request_dav(request);
+    const struct dav_place *place = &request->resolved.place;
+    bool is_message =
+        request->node.kind == NODE_TASKS || request->node.kind == NODE_EXECUTE;
     if (request->answer.code / 100 != 2)
         return;
-    dav_recent_add(dav, &request->resolved.place, request->body.size);
-    if (request->is_announced)
-        dav_show(dav, &request->resolved.place);
+    if (request->announces)
+        dav_announce(dav, place);
+    else if (request->is_hidden || request->is_announced)
+        dav_show(dav, place);
+    if (request->method == METHOD_PUT && is_message && request->body.size)
+        dav_recent_add(dav, place, request->body.size);
 }
 
 bool dav_gate(struct http_request *request)
@@ -300,9 +305,7 @@ bool dav_gate(struct http_request *request)
         judge_hidden(request);
     if (!judge_if(request) || !may_write(request))
         return false;
-    bool is_message =
-        request->node.kind == NODE_TASKS || request->node.kind == NODE_EXECUTE;
-    if (request->method == METHOD_PUT && is_message && request->body.size)
-        request->finish = message_put;
+    if (writes(request))
+        request->finish = was_written;
     return true;
 }

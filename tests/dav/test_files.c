@@ -123,6 +123,20 @@ Test(ordinary, of_those_who_send_what_is_new_one_is_first)
     cr_expect_eq(wrong, 0);
 }
 
+Test(ordinary, what_is_refused_neither_makes_a_name_anew_nor_announces_one)
+{
+    const char *other = "If-Match: \"no\"\r\n";
+    ANSWERS("DELETE", BASE "/state", "", NULL, 204, "");
+    ANSWERS("PUT", BASE "/state", other, "1", 412, NULL);
+    ANSWERS("GET", BASE "/state", "", NULL, 404, NULL);
+    ANSWERS("PUT", BASE "/state", "", "1", 204, "");
+    ANSWERS("GET", BASE "/state", "", NULL, 200, "1");
+    ANSWERS("PUT", BASE "/tasks@k", "If: (<urn:x>)\r\n", "", 412, NULL);
+    ANSWERS("GET", BASE "/tasks@k", "", NULL, 404, NULL);
+    ANSWERS("PUT", BASE "/tasks@k", "", "", 204, "");
+    ANSWERS("GET", BASE "/tasks@k", "", NULL, 200, "");
+}
+
 Test(ordinary, tags_may_stand_in_several_fields)
 {
     static const char *const files[] = {BASE "/a", BASE "/state"};
