@@ -40,6 +40,12 @@ static bool is_time(struct engine *engine)
            engine->now_ns - engine->frozen_ns > REST_NS;
 }
 
+static bool is_at_rest(const struct engine *engine)
+{
+    return !engine->checkpointing && index_entries(engine->index) == 0 &&
+           engine->now_ns - engine->frozen_ns > REST_NS;
+}
+
 bool checkpoint_begin(struct engine *engine)
 {
     struct index_position position = {.sequence = journal_last(engine->journal),
@@ -105,6 +111,8 @@ void checkpoint_poll(struct engine *engine)
         thaw(engine);
     if (!engine->checkpointing && is_time(engine))
         engine->checkpoint_held = checkpoint_begin(engine);
+    if (is_at_rest(engine))
+        index_rest(engine->index);
     if (engine->checkpoint_held &&
         index_published(engine->index) >= engine->frozen_sequence)
         start_writing(engine);

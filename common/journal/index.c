@@ -286,6 +286,13 @@ void index_thaw(struct index *index)
     index->spare = old;
 }
 
+void index_rest(struct index *index)
+{
+    memtable_rest(index->active);
+    memtable_free(index->spare);
+    index->spare = NULL;
+}
+
 struct index_snapshot *index_decided(struct index *index)
 {
     if (!index->decided.reader)

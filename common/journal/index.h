@@ -12,8 +12,8 @@
  *   checkpoint thread: index_checkpoint   writes it to LMDB (long)
  *   sequencer: index_thaw     forgets the frozen part
  *
- * Threads: put, delete, get, seal, freeze, thaw belong to the sequencer; publish to the
- * committer; snapshots to anyone.
+ * Threads: put, delete, get, seal, freeze, thaw, rest belong to the sequencer; publish
+ * to the committer; snapshots to anyone.
  */
 #ifndef ACTORFS_JOURNAL_INDEX_H
 #define ACTORFS_JOURNAL_INDEX_H
@@ -85,6 +85,8 @@ size_t index_entries(const struct index *index); /* likewise */
    sealed record. */
 bool index_freeze(struct index *index, const struct index_position *position);
 void index_thaw(struct index *index);
+/* Gives the memory back that is kept for changes to come. */
+void index_rest(struct index *index);
 /* Whether the part of the index that is not frozen has a word on the key. */
 bool index_is_recent(struct index *index, enum table table, struct view key);
 /* Calls `each` for what it puts in the table. Nobody puts anything meanwhile, and

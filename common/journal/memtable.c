@@ -29,7 +29,7 @@
 #define LINES_MAX (1u << 17)
 #define LINE_ENTRIES_MEANT 2 /* few lines go on in another then */
 #define CHUNK_BYTES (1u << 20)
-#define SPARE_CHUNKS_MAX 48 /* a little more than a generation has under load */
+#define SPARE_CHUNKS_MAX 96 /* as many as a generation has under load */
 
 struct line {
     _Atomic(struct entry *) entries[LINE_ENTRIES]; /* behind the first null: none */
@@ -102,27 +102,43 @@ void memtable_free(struct memtable *memtable)
     free(memtable);
 }
 
-/* Fresh memory from the kernel costs a fault and a cleared page. */
-void memtable_reset(struct memtable *memtable)
+/* Moves chunks to the spare ones while there is room for them. */
+static void spare_chunks(struct memtable *memtable, struct chunk *chunk, size_t *room)
 {
-    struct chunk *chunk = memtable->chunks, *spare = memtable->spare;
-    for (unsigned kept = 0; chunk && kept < SPARE_CHUNKS_MAX; kept++) {
+    while (chunk) {
         struct chunk *next = chunk->next;
-        if (chunk->size == CHUNK_BYTES) {
-            chunk->used = sizeof *chunk;
-            chunk->next = spare;
-            spare = chunk;
+        if (*room && chunk->size == CHUNK_BYTES) {
+            *chunk = (struct chunk){
+                .next = memtable->spare, .size = chunk->size, .used = sizeof *chunk};
+            memtable->spare = chunk;
+            --*room;
         } else {
             munmap(chunk, chunk->size);
         }
         chunk = next;
     }
-    free_chunks(chunk);
-    *memtable = (struct memtable){.spare = spare,
-                                  .generation = memtable->generation + 1,
-                                  .lines = memtable->lines,
-                                  .line_count = memtable->line_count};
+}
+
+/* Fresh memory from the kernel costs a fault and a cleared page: up to twice of what
+   was needed is kept. */
+void memtable_reset(struct memtable *memtable)
+{
+    struct memtable old = *memtable;
+    size_t room = 2 * (old.bytes / CHUNK_BYTES) + 1;
+    if (room > SPARE_CHUNKS_MAX)
+        room = SPARE_CHUNKS_MAX;
+    *memtable = (struct memtable){.generation = old.generation + 1,
+                                  .lines = old.lines,
+                                  .line_count = old.line_count};
     memtable->last = &memtable->first;
+    spare_chunks(memtable, old.chunks, &room);
+    spare_chunks(memtable, old.spare, &room);
+}
+
+void memtable_rest(struct memtable *memtable)
+{
+    free_chunks(memtable->spare);
+    memtable->spare = NULL;
 }
 
 /* Lines that a rest makes superfluous go back to the kernel, which clears them, by

@@ -58,6 +58,8 @@ struct memtable *memtable_create(void);
 void memtable_free(struct memtable *memtable);
 /* Forgets everything and keeps some of the memory, for the next generation. */
 void memtable_reset(struct memtable *memtable);
+/* Gives that memory back: nothing is likely to come soon. */
+void memtable_rest(struct memtable *memtable);
 /* Of an empty one: so many entries are likely to come. More are not refused. */
 void memtable_expect(struct memtable *memtable, size_t entries);
 

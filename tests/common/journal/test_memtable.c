@@ -251,6 +251,22 @@ Test(memtable, it_is_as_good_whatever_was_expected)
     }
 }
 
+Test(memtable, a_rest_forgets_nothing)
+{
+    char key[16];
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 20000; i++) {
+            snprintf(key, sizeof(key), "key %u", i);
+            put(key, 1, key);
+        }
+        memtable_rest(memtable);
+        expect_keys(20000, true);
+        memtable_reset(memtable);
+        memtable_rest(memtable);
+        expect_keys(20000, false);
+    }
+}
+
 static void note_entry(void *context, const struct entry *entry)
 {
     *(const struct entry **)context = entry;
