@@ -17,6 +17,7 @@ struct sending {
     struct actor *actor;    /* null: it is to be created */
     struct actor_head head; /* as it will be when the changes so far are applied */
     int64_t due_ms;
+    bool lines_unstored; /* LMDB has no key of a further line */
     uint64_t added;
     uint64_t last; /* sequence number of the last message, new or known */
 };
@@ -80,6 +81,31 @@ void send_forget_expired(struct engine *engine, uint64_t actor,
     record_add(engine, &change);
 }
 
+/* The keys of a bulk load begin alike: where LMDB has none of that beginning, as is the
+   rule, it is not asked for each. */
+static bool are_lines_unstored(const struct sending *sending)
+{
+    const struct request *request = sending->request;
+    struct index_snapshot *decided = index_decided(sending->engine->index);
+    struct key key;
+    struct text_key name;
+    if (request->count == 1 || !request->parameters.key.size)
+        return false;
+    key_of_line(&request->parameters.key, 2, &key);
+    key.size--; /* up to the number */
+    return !index_is_stored(decided, TABLE_KEYS,
+                            text_key(&name, sending->head.id, key_view(&key)));
+}
+
+static bool is_unheard_of(const struct sending *sending, const struct key *key,
+                          uint64_t line)
+{
+    struct text_key name;
+    return sending->lines_unstored && line > 1 &&
+           !index_is_held(index_decided(sending->engine->index), TABLE_KEYS,
+                          text_key(&name, sending->head.id, key_view(key)));
+}
+
 /* False when the request was refused. */
 static bool send_message(struct sending *sending, size_t n)
 {
@@ -90,8 +116,9 @@ static bool send_message(struct sending *sending, size_t n)
     struct task_record task = {0};
     uint8_t fingerprint[16];
     engine_fingerprint(message, fingerprint);
-    if (request->parameters.key.size) {
+    if (request->parameters.key.size)
         key_of_line(&request->parameters.key, request->first_line + n, &key);
+    if (key.size && !is_unheard_of(sending, &key, request->first_line + n)) {
         if (key_find(engine, index_decided(engine->index), &sending->head, &key,
                      engine->clock_ms, &task))
             return answer_known(sending, &task, fingerprint, &key);
@@ -269,6 +296,7 @@ void decide_send(struct engine *engine, struct request *request)
         is_refused(&sending))
         return;
     replace_timer(&sending);
+    sending.lines_unstored = are_lines_unstored(&sending);
     for (size_t n = 0; n < request->count; n++)
         if (!send_message(&sending, n))
             return;

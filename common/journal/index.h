@@ -138,6 +138,12 @@ bool index_get(struct index_snapshot *snapshot, enum table table, struct view ke
 /* The same with the number of the record that put it; 0: it is in LMDB. */
 bool index_get_dated(struct index_snapshot *snapshot, enum table table, struct view key,
                      struct view *value_out, uint64_t *sequence_out);
+/* Whether memory has a word on the key, so that LMDB would not be asked. */
+bool index_is_held(struct index_snapshot *snapshot, enum table table, struct view key);
+/* Whether LMDB has a key of the table that begins so, whatever memory says of it. Not
+   for TABLE_DONE. */
+bool index_is_stored(struct index_snapshot *snapshot, enum table table,
+                     struct view prefix);
 /* Calls `each` for the numbers from `from` up to below `to` that TABLE_LIVE or
    TABLE_LOG have under an actor, ascending, until it returns false. What the last
    checkpoint deleted and was put again since, under the same number, is not seen. */

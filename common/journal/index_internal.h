@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What index.c, checkpoint.c and failures.c share: the index's inside. Nobody else
- * includes it.
+ * What index.c, index_scan.c, checkpoint.c and failures.c share: the index's inside.
+ * Nobody else includes it.
  */
 #ifndef ACTORFS_JOURNAL_INDEX_INTERNAL_H
 #define ACTORFS_JOURNAL_INDEX_INTERNAL_H
@@ -38,5 +38,10 @@ struct index {
     unsigned dirty_pages_max;   /* of a transaction, about */
     unsigned fail_commit;
 };
+
+/* What memory has under the key, as the snapshot sees it; null: it has no word on it.
+ */
+const struct version *index_in_memory(struct index_snapshot *snapshot, enum table table,
+                                      struct view key);
 
 #endif

@@ -336,3 +336,45 @@ Test(index_tables, receipts_go_with_their_generation)
     cr_assert_not(shelf_has_task(&shelf, TABLE_DONE, 1, 1));
     cr_assert(shelf_has_task(&shelf, TABLE_DONE, 1, 2));
 }
+
+static bool is_stored(const char *prefix)
+{
+    struct text_key name;
+    return index_is_stored(index_decided(shelf.index), TABLE_KEYS,
+                           text_key(&name, 7, view_text(prefix)));
+}
+
+static bool is_held(const char *key)
+{
+    struct text_key name;
+    return index_is_held(index_decided(shelf.index), TABLE_KEYS,
+                         text_key(&name, 7, view_text(key)));
+}
+
+Test(index_tables, a_key_is_held_in_memory_or_its_beginning_is_stored)
+{
+    shelf_put_place(&shelf, 7, "load-1", 1, KEY_UNFINISHED);
+    cr_assert(is_held("load-1"));
+    cr_assert_not(is_held("load-2"));
+    cr_assert_not(is_stored("load-"));
+    shelf_freeze(&shelf);
+    cr_assert(is_held("load-1"), "what is frozen is in memory, too");
+    cr_assert_eq(index_checkpoint(shelf.index), STATUS_OK);
+    index_thaw(shelf.index);
+    cr_assert_not(is_held("load-1"));
+    cr_assert(is_stored("load-"));
+    cr_assert(is_stored("load-1"));
+    cr_assert_not(is_stored("load-10"));
+    cr_assert_not(is_stored("loa-"));
+    cr_assert_not(is_stored("zeal-"), "nothing comes after it");
+}
+
+Test(index_tables, a_beginning_is_stored_where_a_generation_has_it)
+{
+    shelf_put_place(&shelf, 7, "load-1", 1, RECEIPT_DONE);
+    shelf_put_place(&shelf, 7, "fail-1", 2, RECEIPT_FAILED);
+    shelf_checkpoint(&shelf);
+    cr_assert(is_stored("load-"));
+    cr_assert(is_stored("fail-"));
+    cr_assert_not(is_stored("fail-2"));
+}
