@@ -58,14 +58,51 @@ static enum status append(struct engine *engine, struct view body)
     return STATUS_OK;
 }
 
-/* The changes from `from` to `to`, under the head of the body they were cut from. */
-static enum status append_part(struct engine *engine, size_t head_bytes,
-                               const char *from, const char *to)
+/* What is left of a body that is cut into records. */
+struct cutting {
+    char head[32]; /* which all of them have */
+    size_t head_bytes;
+    char *from; /* where `change`, the first one left, begins */
+    struct change_reader reader;
+    struct change change;
+    bool more;
+};
+
+static void begin_cutting(struct engine *engine, struct cutting *cutting)
 {
-    BYTES_AUTO(part);
-    bytes_append(&part, view_of(engine->body.data, head_bytes));
-    bytes_append(&part, view_of(from, (size_t)(to - from)));
-    return append(engine, view_bytes(&part));
+    struct bytes *body = &engine->body;
+    ENSURE(change_read_begin(&cutting->reader, view_bytes(body)));
+    cutting->head_bytes = body->size - cutting->reader.rest.size;
+    cutting->from = body->data + cutting->head_bytes;
+    ENSURE(cutting->head_bytes <= sizeof cutting->head);
+    memcpy(cutting->head, body->data, cutting->head_bytes);
+    cutting->more = change_read(&cutting->reader, &cutting->change);
+}
+
+/* As many changes as a record holds, applied as they are found to have room. The head
+   is written over the end of the part before, which is in the journal by now. */
+static enum status append_part(struct engine *engine, struct cutting *cutting)
+{
+    struct change_reader *reader = &cutting->reader;
+    const char *end = reader->rest.data + reader->rest.size, *to;
+    char *start = cutting->from - cutting->head_bytes;
+    size_t bytes_max = engine->record_bytes_max, left = (size_t)(end - start);
+    enum status status = reserve(engine, left < bytes_max ? left : bytes_max);
+    if (status)
+        return status;
+    apply_begin(engine, journal_last(engine->journal) + 1, reader->wall_ms,
+                reader->clock_ms);
+    do {
+        apply_next(engine, &cutting->change);
+        to = reader->rest.data;
+        cutting->more = change_read(reader, &cutting->change);
+    } while (cutting->more && (size_t)(reader->rest.data - start) <= bytes_max);
+    memcpy(start, cutting->head, cutting->head_bytes);
+    ENSURE(journal_append(engine->journal, view_of(start, (size_t)(to - start))) ==
+           engine->applying);
+    apply_end(engine);
+    cutting->from += to - cutting->from;
+    return STATUS_OK;
 }
 
 /* A bulk load or a `clear` may be more than a record holds: it is cut between changes
@@ -73,23 +110,12 @@ static enum status append_part(struct engine *engine, size_t head_bytes,
    of what is then refused; nothing asks for so much but what may be asked again. */
 static enum status append_parts(struct engine *engine)
 {
-    struct change_reader reader;
-    struct change change;
+    struct cutting cutting;
     enum status status = STATUS_OK;
-    ENSURE(change_read_begin(&reader, view_bytes(&engine->body)));
-    const char *from = reader.rest.data, *to = from;
-    size_t head_bytes = (size_t)(from - engine->body.data);
-    while (!status && change_read(&reader, &change)) {
-        const char *end = reader.rest.data;
-        if (to > from && head_bytes + (size_t)(end - from) > engine->record_bytes_max) {
-            status = append_part(engine, head_bytes, from, to);
-            from = to;
-        }
-        to = end;
-    }
-    if (!status)
-        status = append_part(engine, head_bytes, from, to);
-    struct actor *actor = status ? actor_get(engine, change.actor) : NULL;
+    begin_cutting(engine, &cutting);
+    while (!status && cutting.more)
+        status = append_part(engine, &cutting);
+    struct actor *actor = status ? actor_get(engine, cutting.change.actor) : NULL;
     if (actor)
         scheduler_offer(engine, actor);
     return status;

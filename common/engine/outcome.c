@@ -96,7 +96,9 @@ static struct change finish_change(const struct actor *actor,
 
 static enum status commit_one(struct engine *engine, const struct change *change)
 {
-    record_begin(engine);
+    enum status status = record_open(engine, sizeof *change + change_size_max(change));
+    if (status)
+        return status;
     record_add(engine, change);
     return record_commit(engine);
 }

@@ -177,22 +177,22 @@ Test(idempotency, a_bulk_load_broken_off_and_run_again_adds_nothing_twice)
 Test(idempotency, a_bulk_load_is_known_again_wherever_its_lines_lie)
 {
     for (unsigned suspended = 0; suspended < 2; suspended++) {
-        uint64_t actor = rig_create(&rig, suspended ? "echo_2" : "echo_1");
+        uint64_t loaded = rig_create(&rig, suspended ? "echo_2" : "echo_1");
         if (suspended)
-            rig_control(&rig, actor, "suspend");
-        rig_send_many(&rig, actor, "tasks@load", 10);
-        cr_assert(rig_send_many(&rig, actor, "tasks@load", 10).replayed);
+            rig_control(&rig, loaded, "suspend");
+        rig_send_many(&rig, loaded, "tasks@load", 10);
+        cr_assert(rig_send_many(&rig, loaded, "tasks@load", 10).replayed);
         rig_tidy(&rig);
-        cr_assert(rig_send_many(&rig, actor, "tasks@load", 10).replayed);
-        rig_send_many(&rig, actor, "tasks@load", 20);
+        cr_assert(rig_send_many(&rig, loaded, "tasks@load", 10).replayed);
+        rig_send_many(&rig, loaded, "tasks@load", 20);
         cr_assert(checkpoint_begin(rig.engine));
-        rig_send_many(&rig, actor, "tasks@load", 30);
-        struct reply reply = rig_send_many(&rig, actor, "tasks@load", 30);
+        rig_send_many(&rig, loaded, "tasks@load", 30);
+        struct reply reply = rig_send_many(&rig, loaded, "tasks@load", 30);
         cr_assert(reply.replayed);
         cr_assert_eq(reply.sequence, 30);
         cr_assert_eq(checkpoint_now(rig.engine), STATUS_OK);
-        cr_assert(rig_send_many(&rig, actor, "tasks@load", 30).replayed);
-        struct actor_info info = rig_info(&rig, actor);
+        cr_assert(rig_send_many(&rig, loaded, "tasks@load", 30).replayed);
+        struct actor_info info = rig_info(&rig, loaded);
         cr_assert_eq(info.pending + info.done, 30);
     }
 }
