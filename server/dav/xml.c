@@ -103,13 +103,20 @@ static void handle_doctype(void *context, const char *name, const char *system,
     stop(context, STATUS_PERMISSION, "XML with a DOCTYPE is not taken");
 }
 
+/* Where the handler stopped without a word. */
+static const char *reason_of(enum status status)
+{
+    return status == STATUS_TOO_LARGE
+               ? "the XML names too many properties, or is nested too deeply"
+               : "the XML does not say what this method takes";
+}
+
 static enum status result_of(const struct reading *reading, enum XML_Status parsed,
                              struct bytes *why)
 {
     if (reading->status) {
-        bytes_append_text(why, reading->why
-                                   ? reading->why
-                                   : "the XML does not say what this method takes");
+        bytes_append_text(why,
+                          reading->why ? reading->why : reason_of(reading->status));
         return reading->status;
     }
     if (parsed == XML_STATUS_OK)
