@@ -2,7 +2,8 @@
 /*
  * The HTTP face: the tree for other machines, over plain HTTP and WebDAV. Loops of ours
  * drive libmicrohttpd (http_loop.h); no thread waits for a commit or a turn: the
- * request's connection is suspended, and goes on when the engine calls.
+ * request's connection is suspended, and goes on when the engine calls. (Only where a
+ * loop has one connection, which would wait alone, the engine is asked in person.)
  *
  * Life: open (binds) -> start -> ... -> stop -> close. The engine is stopped before the
  * face is: that answers every request that still waits.

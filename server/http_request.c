@@ -106,6 +106,11 @@ enum status http_request_resolve(struct http_request *request)
 
 /* ------------------------------------------------------------------------ waiting */
 
+bool http_request_is_alone(const struct http_request *request)
+{
+    return request->loop->slow.count == 1;
+}
+
 void http_request_suspend(struct http_request *request,
                           void (*then)(struct http_request *request))
 {

@@ -105,6 +105,8 @@ bool http_request_list(const struct http_request *request, const char *name,
    request is answered then. */
 enum status http_request_resolve(struct http_request *request);
 
+/* Whether nobody else waits for this thread: the engine may be asked in person. */
+bool http_request_is_alone(const struct http_request *request);
 /* Leaves the request to the engine; `then` goes on with it. Call it first, then ask. */
 void http_request_suspend(struct http_request *request,
                           void (*then)(struct http_request *request));

@@ -150,6 +150,7 @@ static void post(struct http_request *request)
                              .first_line = 1,
                              .headers = view_bytes(&headers),
                              .caller = access_name(request->user),
+                             .in_person = http_request_is_alone(request),
                              .note = request->note.key.size ? &request->note : NULL};
     if (sending->has_lines) {
         post.count = sending->count;

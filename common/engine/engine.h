@@ -6,10 +6,10 @@
  * block. What only reads may be called from any thread and answers at once, from
  * what is committed.
  *
- * Sending, setting a state and keeping one note are asked in person: while nobody else
- * asks and the disk is swift, the engine's work is done by the asking thread, within
- * the call, and so is `done` called. The caller holds no lock that a `done` or a `wake`
- * takes, its own or another's.
+ * A thread that nobody else waits for may ask `in_person`: while no other asks, and the
+ * disk is swift, it does the engine's work itself and waits for the disk, and `done` is
+ * called within the call. It holds no lock then that a `done` or a `wake` takes, its
+ * own or another's.
  *
  * Life: open (replays) -> start (threads) -> ... -> stop (answers everybody) -> close.
  */
@@ -133,6 +133,7 @@ struct engine_send {
     struct view create_name;             /* made if parameters->create says so, or the
                                             behavior that handles such a name */
     struct engine_owner create_owner;
+    bool in_person;
     const struct engine_note
         *note; /* kept in the same commit, if there is one; or null */
 };
@@ -191,9 +192,9 @@ struct engine_note {
 };
 void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
                        size_t count, engine_done_fn *done, void *context);
-/* The same for one, in person. */
+/* The same for one. */
 void engine_keep_note(struct engine *engine, const struct engine_note *note,
-                      engine_done_fn *done, void *context);
+                      bool in_person, engine_done_fn *done, void *context);
 
 /* Counts and logs a refusal that its sender was not told of or may have missed. */
 void engine_note_refusal(struct engine *engine, uint64_t actor, enum status status,

@@ -90,10 +90,10 @@ void engine_keep_notes(struct engine *engine, const struct engine_note *notes,
 }
 
 void engine_keep_note(struct engine *engine, const struct engine_note *note,
-                      engine_done_fn *done, void *context)
+                      bool in_person, engine_done_fn *done, void *context)
 {
     struct request *request = make_notes(note, 1, done, context);
-    request->in_person = true;
+    request->in_person = in_person;
     engine_post(engine, request);
 }
 
@@ -112,7 +112,7 @@ void engine_send(struct engine *engine, const struct engine_send *send,
     request->parameters = *send->parameters;
     request->first_line = send->first_line;
     request->refuse_suspended = send->refuse_suspended;
-    request->in_person = true;
+    request->in_person = send->in_person;
     request->owner = send->create_owner;
     bytes_append(&request->extra, send->caller);
     bytes_append(&request->text, send->create_name);
@@ -162,7 +162,6 @@ void engine_set_state(struct engine *engine, uint64_t actor, struct view state,
                       engine_done_fn *done, void *context)
 {
     struct request *request = make(REQUEST_STATE, actor, done, context);
-    request->in_person = true;
     request->expected_version = expected_version;
     bytes_append(&request->text, state);
     bytes_append(&request->extra, content_type);
@@ -174,7 +173,6 @@ void engine_set_state_noting(struct engine *engine, uint64_t actor, struct view 
                              void *context)
 {
     struct request *request = make(REQUEST_STATE, actor, done, context);
-    request->in_person = true;
     request->expected_version = STATE_VERSION_ANY;
     bytes_append(&request->text, state);
     copy_note(request, note);

@@ -136,6 +136,7 @@ void tree_post(struct tree *tree, const struct node *node, const struct tree_pos
                                .headers = post->headers,
                                .create_name = post->create_name,
                                .create_owner = post->create_owner,
+                               .in_person = post->in_person,
                                .refuse_suspended = node->kind == NODE_EXECUTE};
     engine_send(tree_engine(tree), &send, done, context);
 }

@@ -46,8 +46,8 @@ MUST_CHECK enum status tree_lookup(struct tree *tree, const struct node *parent,
    node borrows `path`. */
 MUST_CHECK enum status tree_find(struct tree *tree, const struct node *folder,
                                  struct view path, struct node *node_out);
-/* Notes of files that were sent (files_begin_sending) have keys that begin so; whoever sent
-   one removes the file and then the note. */
+/* Notes of files that were sent (files_begin_sending) have keys that begin so; whoever
+   sent one removes the file and then the note. */
 #define SENT_NOTE_PREFIX "sent/"
 #define SENT_KEY_SIZE 80
 /* The key of the file's note, ended by NUL. */
@@ -130,6 +130,7 @@ struct tree_post {
     /* Where the node has no actor: who is made with the message, if at all. */
     struct view create_name;
     struct engine_owner create_owner;
+    bool in_person; /* see engine.h */
 };
 /* Sends messages to tasks or execute (accepts, does not wait for the turn). */
 void tree_post(struct tree *tree, const struct node *node, const struct tree_post *post,

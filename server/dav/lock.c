@@ -112,8 +112,8 @@ static void keep(struct http_request *request)
     }
     struct engine_note note = {view_bytes(&key), view_bytes(&value)};
     http_request_suspend(request, kept);
-    engine_keep_note(tree_engine(request_tree(request)), &note, http_request_done,
-                     request);
+    engine_keep_note(tree_engine(request_tree(request)), &note,
+                     http_request_is_alone(request), http_request_done, request);
 }
 
 /* ------------------------------------------------------------------------ new ones */
@@ -391,8 +391,8 @@ static void remove_note(struct http_request *request)
     dav_lock_note_key(&key, unlocking->token);
     struct engine_note note = {.key = view_bytes(&key)};
     http_request_suspend(request, unlocked);
-    engine_keep_note(tree_engine(request_tree(request)), &note, http_request_done,
-                     request);
+    engine_keep_note(tree_engine(request_tree(request)), &note,
+                     http_request_is_alone(request), http_request_done, request);
 }
 
 void dav_unlock(struct http_request *request)

@@ -66,7 +66,8 @@ static void send_one(struct load_thread *thread, struct ask *ask, unsigned n)
                                .messages = &message,
                                .count = 1,
                                .parameters = &parameters,
-                               .first_line = 1};
+                               .first_line = 1,
+                               .in_person = n % 4 != 0};
     engine_send(load.engine, &send, answer, ask);
     if (await(ask) == STATUS_OK)
         atomic_store(&load.acknowledged[actor][number], true);

@@ -96,7 +96,7 @@ static uint64_t create_started(const char *name)
     return actor;
 }
 
-static void send(uint64_t actor, const char *name, const char *message)
+static void ask(uint64_t actor, const char *name, const char *message, bool in_person)
 {
     struct parameters parameters = rig_parameters(name);
     struct view bytes = view_text(message);
@@ -104,8 +104,14 @@ static void send(uint64_t actor, const char *name, const char *message)
                                .messages = &bytes,
                                .count = 1,
                                .parameters = &parameters,
-                               .first_line = 1};
+                               .first_line = 1,
+                               .in_person = in_person};
     engine_send(rig.engine, &send, note_answer, NULL);
+}
+
+static void send(uint64_t actor, const char *name, const char *message)
+{
+    ask(actor, name, message, false);
 }
 
 static int64_t processor_ns(void)
@@ -177,7 +183,7 @@ static void send_in_person(uint64_t actor, const char *name)
     while (!in_person) {
         unsigned before = answers.count;
         answers.giver = (pthread_t){0};
-        send(actor, name, "1");
+        ask(actor, name, "1", true);
         cr_assert_eq(await(before + 1), STATUS_OK);
         in_person = pthread_equal(answers.giver, pthread_self());
         cr_assert(in_person || time(NULL) < until, "it is never asked in person");
@@ -190,6 +196,18 @@ Test(engine, who_asks_alone_is_answered_within_the_call)
     uint64_t actor = create_started("counter_1");
     send_in_person(actor, "tasks");
     cr_assert_eq(rig_info(&rig, actor).pending, 0, "the turn is in the same commit");
+    engine_stop(rig.engine);
+}
+
+Test(engine, who_must_not_wait_for_the_disk_does_not)
+{
+    start();
+    uint64_t actor = create_started("counter_1");
+    for (unsigned i = 0; i < 200; i++) {
+        send(actor, "tasks", "1");
+        cr_assert_eq(await(2 + i), STATUS_OK);
+        cr_assert_not(pthread_equal(answers.giver, pthread_self()));
+    }
     engine_stop(rig.engine);
 }
 
