@@ -33,9 +33,9 @@ struct http_face_options {
     struct http_words key_headers;  /* further names of Idempotency-Key */
     struct http_words keep_headers; /* kept with the message */
     struct clock *clock;
-    struct dav *dav; /* what WebDAV remembers; borrowed, outlives the face */
+    struct dav *dav;   /* what WebDAV remembers; borrowed, outlives the face */
     struct gate *gate; /* borrowed; outlives the face */
-    unsigned threads; /* 0: as many as cores, two at most */
+    unsigned threads;  /* 0: as many as cores, two at most */
 };
 
 /* Binds its addresses. `tree` is borrowed. On failure (INVALID, IO) `message` says why
