@@ -27,7 +27,6 @@ class Measure:
     row: Row
     value: float
     beside: Optional[float] = None
-    sustained: Optional[float] = None
 
 
 def redis_rate(stage, run, clients):
