@@ -31,6 +31,21 @@ void fixture_close(void)
     cr_expect(mounted_close(&fixture), "the daemon must end cleanly");
 }
 
+void need(const char *command, const char *package)
+{
+    if (shell(command)->status == 0)
+        return;
+    fixture_close(); /* skipping does not */
+    cr_skip_test("%s is not installed", package);
+}
+
+void need_program(const char *name)
+{
+    char command[64];
+    snprintf(command, sizeof command, "command -v %s", name);
+    need(command, name);
+}
+
 const struct command *shell(const char *text)
 {
     command_free(&last_command);
@@ -108,11 +123,42 @@ void make_actor(const char *name)
     cr_assert_eq(got->status, 0, "mkdir %s: %s", name, got->err.data);
 }
 
+static void suspend(const char *name)
+{
+    const struct command *got = shellf("echo suspend >> \"$A/%s/status\"", name);
+    cr_assert_eq(got->status, 0, "suspend %s: %s", name, got->err.data);
+}
+
 void make_suspended(const char *name)
 {
     make_actor(name);
-    const struct command *got = shellf("echo suspend >> \"$A/%s/status\"", name);
-    cr_assert_eq(got->status, 0, "suspend %s: %s", name, got->err.data);
+    suspend(name);
+}
+
+void make_keep(void)
+{
+    make_actor("keep_1");
+    setenv("K", mounted_path(&fixture, "actors/keep_1"), 1);
+}
+
+const char *in_keep(const char *name)
+{
+    return mounted_path(&fixture, "actors/keep_1/%s", name);
+}
+
+void fixture_open_for_others(void)
+{
+    fixture_open_with("-o allow_other");
+    WORKS("chmod 755 $S");
+    setenv("AS", "setpriv --reuid 65534 --regid 65534 --clear-groups bash -c", 1);
+}
+
+void fixture_open_for_tools(void)
+{
+    fixture_open();
+    make_keep();
+    suspend("keep_1");
+    setenv("HOME", guard_folder(fixture.guard), 1);
 }
 
 __attribute__((format(printf, 1, 0))) static int
@@ -136,16 +182,6 @@ const char *text_of(const char *format, ...)
     va_end(arguments);
     *bytes_reserve(out, 1) = '\0';
     return error == 0 ? out->data : NULL;
-}
-
-int error_of_reading(const char *format, ...)
-{
-    BYTES_AUTO(ignored);
-    va_list arguments;
-    va_start(arguments, format);
-    int error = read_below(format, arguments, &ignored);
-    va_end(arguments);
-    return error;
 }
 
 const char *word_of(const char *actor, const char *key)

@@ -26,10 +26,19 @@ extern struct mounted fixture;
 void fixture_open(void);
 void fixture_open_with(const char *options);
 void fixture_close(void);
+/* A daemon that lets every user in; "$AS 'COMMAND'" runs as nobody. */
+void fixture_open_for_others(void);
+/* A daemon and make_keep(), suspended, for the programs people use: they find neither
+   settings nor history of whoever runs the tests. */
+void fixture_open_for_tools(void);
 /* Kills the daemon and starts it again. */
 void fixture_crash(void);
 /* fork(), for a child that goes on without exec. */
 pid_t fixture_fork(void);
+
+/* Ends the test as skipped, and closes the fixture, unless the command works. */
+void need(const char *command, const char *package);
+void need_program(const char *name);
 
 /* Runs a shell command; what it gave is valid until the next one. */
 const struct command *shell(const char *text);
@@ -52,12 +61,15 @@ bool shell_fails(const char *text, int status, const char *error);
 /* mkdir, or mkdir and suspend. */
 void make_actor(const char *name);
 void make_suspended(const char *name);
+/* The actor keep_1, in whose folder ordinary files are kept: $K. */
+void make_keep(void);
+const char *in_keep(const char *name);
+/* What `ls -A` shows of an actor's folder without ordinary files. */
+#define SPECIAL_FILES "behavior\nexecute\nlog\nmailbox\nresult\nstate\nstatus\ntasks\n"
 
 /* A NUL-terminated file below the mountpoint; null when it cannot be read. Ring of 8.
  */
 const char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The errno of opening and reading a file below the mountpoint. */
-int error_of_reading(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A number of the actor's `status`. */
 long long number_of(const char *actor, const char *key);
 /* A text of the actor's `status`; "" when it is empty or missing. */

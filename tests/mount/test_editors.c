@@ -9,25 +9,8 @@
 #include "tests/mount/terminal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-static void open_with_actor(void)
-{
-    fixture_open();
-    make_suspended("keep_1");
-    setenv("K", mounted_path(&fixture, "actors/keep_1"), 1);
-    setenv("HOME", guard_folder(fixture.guard), 1); /* nobody's settings, no history */
-}
-
-TestSuite(editors, .init = open_with_actor, .fini = fixture_close);
-
-#define SPECIAL_FILES "behavior\nexecute\nlog\nmailbox\nresult\nstate\nstatus\ntasks\n"
-
-static void need(const char *tool)
-{
-    if (shellf("command -v %s", tool)->status != 0)
-        cr_skip_test("%s is not installed", tool);
-}
+TestSuite(editors, .init = fixture_open_for_tools, .fini = fixture_close);
 
 /* Runs an editor that is to make "new" of "old" in the file. */
 static void check_edit(const char *command, const char *file)
@@ -79,7 +62,7 @@ static void check_vim(const char *settings, const char *mode, unsigned number)
 Test(editors, vim_saves_in_every_way_it_has)
 {
     unsigned number = 0;
-    need("vim");
+    need_program("vim");
     for (size_t i = 0; i < VIM_MODES; i++) {
         check_vim("writebackup", vim_modes[i], number++);
         check_vim("nowritebackup", vim_modes[i], number++);
@@ -89,7 +72,7 @@ Test(editors, vim_saves_in_every_way_it_has)
 
 Test(editors, vim_keeps_the_backup_it_is_told_to_keep)
 {
-    need("vim");
+    need_program("vim");
     for (size_t i = 0; i < VIM_MODES; i++)
         for (const char *const *file = (const char *const[]){"note", "state", NULL};
              *file != NULL; file++) {
@@ -105,7 +88,7 @@ Test(editors, vim_keeps_the_backup_it_is_told_to_keep)
 
 Test(editors, vim_follows_or_breaks_links_as_it_is_told)
 {
-    need("vim");
+    need_program("vim");
     WORKS("cd $K; echo old > a; ln -s a soft; f=soft; vim -es -u NONE -c 'set "
           "backupskip= backupcopy=auto' -c %s/old/new/ -c wq $f; test -L soft");
     GIVES("cat $K/a", "new\n");
@@ -122,7 +105,7 @@ Test(editors, vim_follows_or_breaks_links_as_it_is_told)
 
 Test(editors, vim_sends_once_a_save_and_is_told_of_a_known_key)
 {
-    need("vim");
+    need_program("vim");
     WORKS("cd $K; vim -es -u NONE -c 's/^/one/' -c w -c 's/one/two/' -c wq tasks");
     cr_expect_eq(mailbox_count("keep_1"), 2);
     WORKS("cd $K; vim -es -u NONE -c 's/^/one/' -c w -c w -c q tasks@k");
@@ -139,7 +122,7 @@ Test(editors, vim_sends_once_a_save_and_is_told_of_a_known_key)
 Test(editors, vim_saves_state_on_a_terminal)
 {
     struct terminal vim;
-    need("vim");
+    need_program("vim");
     WORKS("echo old > $K/state");
     terminal_open(&vim, "cd $K; exec vim -N -u NONE -c 'set backupskip=' state");
     cr_expect(terminal_expect(&vim, "old"));
@@ -189,7 +172,7 @@ static void check_emacs(const struct emacs_mode *mode, const char *key)
 Test(editors, emacs_saves_in_every_way_it_has)
 {
     char key[16];
-    need("emacs");
+    need_program("emacs");
     for (size_t i = 0; i < sizeof emacs_modes / sizeof emacs_modes[0]; i++) {
         snprintf(key, sizeof key, "emacs%zu", i);
         check_emacs(&emacs_modes[i], key);
@@ -217,7 +200,7 @@ static void nano(const char *options, const char *file, const char *typed)
 
 Test(editors, nano_saves)
 {
-    need("nano");
+    need_program("nano");
     WORKS("echo old > $K/note; echo old > $K/state");
     nano("", "note", "a ");
     nano("-B", "note", "very ");

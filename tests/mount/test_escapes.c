@@ -25,12 +25,12 @@
 static char folder[MOUNTED_PATH_MAX];
 static int area = -1, victim = -1;
 
-static void open_with_actor(void)
+static void open_with_victim(void)
 {
     fixture_open();
-    WORKS("mkdir $A/keep_1 $A/keep_2; mkdir $S/store/victim; cd $S/store/victim;"
+    make_keep();
+    WORKS("mkdir $A/keep_2 $S/store/victim; cd $S/store/victim;"
           "printf theirs > f; mkdir sub; printf theirs > sub/f; touch $A/keep_1/x");
-    setenv("K", mounted_path(&fixture, "actors/keep_1"), 1);
     snprintf(folder, sizeof folder, "%s", mounted_path(&fixture, "actors/keep_1"));
 }
 
@@ -41,12 +41,7 @@ static void close_all(void)
     fixture_close();
 }
 
-TestSuite(escapes, .init = open_with_actor, .fini = close_all);
-
-static const char *below(const char *name)
-{
-    return mounted_path(&fixture, "actors/keep_1/%s", name);
-}
+TestSuite(escapes, .init = open_with_victim, .fini = close_all);
 
 /* -------------------------------------------------------------------------- names */
 
@@ -97,9 +92,9 @@ Test(escapes, links_are_kept_as_text_and_followed_by_nobody_here)
     FAILS("cd $K; ln -s " FAR "/f l; mv l tasks", 1, "");
     FAILS("cd $K; mv l state", 1, "");
     cr_expect_eq(mailbox_count("keep_1"), 0);
-    GIVES(
-        "cd $S/store/victim; test -O f && stat -c '%h %a' f; find . | sort; cat f sub/f",
-        "1 644\n.\n./f\n./sub\n./sub/f\ntheirstheirs");
+    GIVES("cd $S/store/victim; test -O f && stat -c '%h %a' f; find . | sort; cat f "
+          "sub/f",
+          "1 644\n.\n./f\n./sub\n./sub/f\ntheirstheirs");
 }
 
 Test(escapes, hard_links_stay_within_an_actor)
@@ -120,19 +115,19 @@ Test(escapes, devices_and_set_id_bits_do_not_get_in)
 {
     struct stat stat;
     WORKS("cd $K; mkdir d");
-    cr_expect_eq(mknod(below("null"), S_IFCHR | 0666, 0x103), -1);
+    cr_expect_eq(mknod(in_keep("null"), S_IFCHR | 0666, 0x103), -1);
     cr_expect_eq(errno, EPERM);
-    cr_expect_eq(mknod(below("d/disk"), S_IFBLK | 0666, 0x801), -1);
+    cr_expect_eq(mknod(in_keep("d/disk"), S_IFBLK | 0666, 0x801), -1);
     cr_expect_eq(errno, EPERM);
     FAILS("chmod 4755 $K/x", 1, "Operation not permitted");
     FAILS("chmod 2755 $K/x", 1, "Operation not permitted");
-    int made = open(below("made"), O_WRONLY | O_CREAT | O_EXCL, 06755);
+    int made = open(in_keep("made"), O_WRONLY | O_CREAT | O_EXCL, 06755);
     cr_assert_geq(made, 0);
     close(made);
-    cr_expect_eq(lstat(below("made"), &stat), 0);
+    cr_expect_eq(lstat(in_keep("made"), &stat), 0);
     cr_expect_eq(stat.st_mode & 07000, 0);
-    cr_expect_eq(mknod(below("node"), S_IFREG | 06755, 0), 0);
-    cr_expect_eq(lstat(below("node"), &stat), 0);
+    cr_expect_eq(mknod(in_keep("node"), S_IFREG | 06755, 0), 0);
+    cr_expect_eq(lstat(in_keep("node"), &stat), 0);
     cr_expect_eq(stat.st_mode & 07000, 0);
     shell("cp -a /usr/bin/passwd $K/passwd; rsync -a /usr/bin/passwd $K/rsync;"
           "tar -C /usr/bin -cpf - passwd | tar -C $K/d -xpf -");
@@ -184,29 +179,29 @@ static bool attack(int round)
     struct timespec times[] = {{.tv_sec = 1}, {.tv_sec = 1}};
     switch (round % 12) {
     case 0:
-        return writes(below("d/f"), O_TRUNC);
+        return writes(in_keep("d/f"), O_TRUNC);
     case 1:
-        return writes(below("d/new"), O_CREAT);
+        return writes(in_keep("d/new"), O_CREAT);
     case 2:
-        return chmod(below("d/f"), 0640) == 0;
+        return chmod(in_keep("d/f"), 0640) == 0;
     case 3:
-        return lchown(below("d/f"), 7, 7) == 0;
+        return lchown(in_keep("d/f"), 7, 7) == 0;
     case 4:
-        return truncate(below("d/f"), 4) == 0;
+        return truncate(in_keep("d/f"), 4) == 0;
     case 5:
-        return mkdir(below("d/made"), 0700) == 0;
+        return mkdir(in_keep("d/made"), 0700) == 0;
     case 6:
-        return setxattr(below("d/f"), "user.x", "x", 1, 0) == 0;
+        return setxattr(in_keep("d/f"), "user.x", "x", 1, 0) == 0;
     case 7:
-        return utimensat(AT_FDCWD, below("d/f"), times, AT_SYMLINK_NOFOLLOW) == 0;
+        return utimensat(AT_FDCWD, in_keep("d/f"), times, AT_SYMLINK_NOFOLLOW) == 0;
     case 8:
-        return rename(below("d/new"), below("d/renamed")) == 0;
+        return rename(in_keep("d/new"), in_keep("d/renamed")) == 0;
     case 9:
-        return unlink(below("d/renamed")) == 0;
+        return unlink(in_keep("d/renamed")) == 0;
     case 10:
-        return rmdir(below("d/made")) == 0;
+        return rmdir(in_keep("d/made")) == 0;
     default:
-        return reads_ours(below("d/f"));
+        return reads_ours(in_keep("d/f"));
     }
 }
 
@@ -282,8 +277,8 @@ Test(escapes, a_file_swapped_for_a_link_while_it_is_sent)
     cr_assert_eq(symlinkat(FAR "/f", area, "e.other"), 0);
     cr_assert_eq(pthread_create(&swapper, NULL, swap_file, NULL), 0);
     for (int round = 0; round < ROUNDS / 2; round++) {
-        writes(below("e"), O_CREAT | O_NOFOLLOW);
-        rename(below("e"), below(round % 2 ? "tasks" : "state"));
+        writes(in_keep("e"), O_CREAT | O_NOFOLLOW);
+        rename(in_keep("e"), in_keep(round % 2 ? "tasks" : "state"));
     }
     atomic_store(&is_over, true);
     pthread_join(swapper, NULL);

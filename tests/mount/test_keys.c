@@ -240,8 +240,7 @@ Test(keys, names_with_keys_are_never_listed)
 {
     make_suspended("user_1");
     WORKS("echo latte >> $A/user_1/tasks@abc");
-    GIVES("ls $A/user_1",
-          "behavior\nexecute\nlog\nmailbox\nresult\nstate\nstatus\ntasks\n");
+    GIVES("ls $A/user_1", SPECIAL_FILES);
 }
 
 Test(keys, a_key_is_percent_decoded_exactly_once)

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -25,19 +24,13 @@ static char file[MOUNTED_PATH_MAX], folder[MOUNTED_PATH_MAX];
 static void open_with_file(void)
 {
     fixture_open();
-    WORKS("mkdir $A/keep_1");
-    setenv("K", mounted_path(&fixture, "actors/keep_1"), 1);
+    make_keep();
     snprintf(folder, sizeof folder, "%s", mounted_path(&fixture, "actors/keep_1"));
-    snprintf(file, sizeof file, "%s", mounted_path(&fixture, "actors/keep_1/f"));
+    snprintf(file, sizeof file, "%s", in_keep("f"));
     WORKS("printf abc > $K/f");
 }
 
 TestSuite(ordinary, .init = open_with_file, .fini = fixture_close);
-
-static const char *below(const char *name)
-{
-    return mounted_path(&fixture, "actors/keep_1/%s", name);
-}
 
 static int open_file(int flags)
 {
@@ -90,16 +83,16 @@ Test(ordinary, attributes_are_set_got_listed_and_removed)
 Test(ordinary, attributes_are_the_files_own_and_stay)
 {
     WORKS("cd $K; mkdir d; ln f g");
-    cr_expect_eq(setxattr(below("d"), "user.of", "folder", 6, 0), 0);
+    cr_expect_eq(setxattr(in_keep("d"), "user.of", "folder", 6, 0), 0);
     cr_expect_eq(setxattr(file, "user.of", "file", 4, 0), 0);
     int open_now = open_file(O_RDONLY);
     WORKS("cd $K; mv f h");
     cr_expect_eq(fsetxattr(open_now, "user.too", "open", 4, 0), 0);
     close(open_now);
     fixture_crash();
-    expect_attribute(below("d"), "user.of", "folder");
-    expect_attribute(below("g"), "user.of", "file");
-    expect_attribute(below("h"), "user.too", "open");
+    expect_attribute(in_keep("d"), "user.of", "folder");
+    expect_attribute(in_keep("g"), "user.of", "file");
+    expect_attribute(in_keep("h"), "user.too", "open");
 }
 
 Test(ordinary, attributes_that_mean_something_are_refused)
@@ -111,7 +104,7 @@ Test(ordinary, attributes_that_mean_something_are_refused)
     REFUSED(getxattr(file, "security.capability", value, sizeof value), EOPNOTSUPP);
     REFUSED(getxattr(file, "system.posix_acl_access", value, sizeof value), EOPNOTSUPP);
     WORKS("ln -s f $K/link");
-    REFUSED(lsetxattr(below("link"), "user.x", "x", 1, 0), EPERM);
+    REFUSED(lsetxattr(in_keep("link"), "user.x", "x", 1, 0), EPERM);
 }
 
 Test(ordinary, special_files_and_actors_have_no_attributes)
@@ -119,10 +112,10 @@ Test(ordinary, special_files_and_actors_have_no_attributes)
     static const char *const names[] = {"state", "tasks", "."};
     char value[8];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        REFUSED(setxattr(below(names[i]), "user.x", "x", 1, 0), EOPNOTSUPP);
-        REFUSED(getxattr(below(names[i]), "user.x", value, sizeof value), EOPNOTSUPP);
-        REFUSED(listxattr(below(names[i]), NULL, 0), EOPNOTSUPP);
-        REFUSED(removexattr(below(names[i]), "user.x"), EOPNOTSUPP);
+        REFUSED(setxattr(in_keep(names[i]), "user.x", "x", 1, 0), EOPNOTSUPP);
+        REFUSED(getxattr(in_keep(names[i]), "user.x", value, sizeof value), EOPNOTSUPP);
+        REFUSED(listxattr(in_keep(names[i]), NULL, 0), EOPNOTSUPP);
+        REFUSED(removexattr(in_keep(names[i]), "user.x"), EOPNOTSUPP);
     }
     REFUSED(setxattr(mounted_path(&fixture, "actors"), "user.x", "x", 1, 0),
             EOPNOTSUPP);
@@ -147,7 +140,7 @@ Test(ordinary, tools_carry_attributes_in_and_out)
         "tar -C $S --xattrs -cf - from | tar -C $K --xattrs -xf -; cp -a $K/cp $S/out");
     for (const char *const *name = (const char *const[]){"cp", "rsync", "from", NULL};
          *name; name++)
-        expect_attribute(below(*name), "user.x", "1");
+        expect_attribute(in_keep(*name), "user.x", "1");
     GIVES("python3 -c 'import os;"
           "print(os.getxattr(os.environ[\"S\"]+\"/out\", \"user.x\").decode())'",
           "1\n");
@@ -209,7 +202,7 @@ Test(ordinary, holes_and_data_are_found)
     cr_expect_eq(lseek(descriptor, 63 * PAGE, SEEK_HOLE), 63 * PAGE);
     REFUSED(lseek(descriptor, 64 * PAGE, SEEK_HOLE), ENXIO);
     close(descriptor);
-    int state = open(below("state"), O_RDONLY);
+    int state = open(in_keep("state"), O_RDONLY);
     WORKS("printf 12345 > $K/state");
     cr_expect_eq(lseek(state, 2, SEEK_DATA), 2);
     cr_expect_eq(lseek(state, 2, SEEK_HOLE), 5);
@@ -221,7 +214,7 @@ Test(ordinary, a_range_is_copied_within_the_filesystem)
     loff_t from_offset = 1, to_offset = 0;
     char text[4] = "";
     int from = open_file(O_RDONLY);
-    int to = open(below("g"), O_RDWR | O_CREAT, 0600);
+    int to = open(in_keep("g"), O_RDWR | O_CREAT, 0600);
     cr_expect_eq(copy_file_range(from, &from_offset, to, &to_offset, 9, 0), 2);
     cr_expect_eq(from_offset, 3);
     cr_expect_eq(pread(to, text, 3, 0), 2);

@@ -14,16 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void open_with_actor(void)
+static void open_with_keep(void)
 {
     fixture_open();
-    WORKS("mkdir $A/keep_1");
-    setenv("K", mounted_path(&fixture, "actors/keep_1"), 1);
+    make_keep();
 }
 
-TestSuite(plain, .init = open_with_actor, .fini = fixture_close);
-
-#define SPECIAL_FILES "behavior\nexecute\nlog\nmailbox\nresult\nstate\nstatus\ntasks\n"
+TestSuite(plain, .init = open_with_keep, .fini = fixture_close);
 
 /* ------------------------------------------------------------------- semantics --- */
 
@@ -113,7 +110,7 @@ Test(plain, holes_stay_holes_and_space_is_told)
 Test(plain, locks_exclude_and_maps_share)
 {
     WORKS("cd $K; echo abc > f; exec 9>>f; flock 9; ! flock -n f true");
-    const char *path = mounted_path(&fixture, "actors/keep_1/f");
+    const char *path = in_keep("f");
     int fd = open(path, O_RDWR);
     cr_assert_geq(fd, 0);
     char *map = mmap(NULL, 4, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -127,7 +124,7 @@ Test(plain, locks_exclude_and_maps_share)
 
 Test(plain, an_open_file_outlives_its_name)
 {
-    const char *path = mounted_path(&fixture, "actors/keep_1/gone");
+    const char *path = in_keep("gone");
     int fd = open(path, O_RDWR | O_CREAT, 0600);
     struct stat stat;
     char text[4] = "";
@@ -145,9 +142,8 @@ Test(plain, an_open_file_outlives_its_name)
 Test(plain, what_is_open_at_the_stop_is_let_go)
 {
     WORKS("cd $K; mkdir d; echo x > d/f");
-    int file = open(mounted_path(&fixture, "actors/keep_1/d/f"), O_RDWR);
-    int folder =
-        open(mounted_path(&fixture, "actors/keep_1/d"), O_RDONLY | O_DIRECTORY);
+    int file = open(in_keep("d/f"), O_RDWR);
+    int folder = open(in_keep("d"), O_RDONLY | O_DIRECTORY);
     cr_assert(file >= 0 && folder >= 0);
     cr_expect_eq(fsync(file), 0);
     cr_expect_eq(mounted_stop(&fixture), 0, "a sanitizer finds nothing either");
@@ -208,9 +204,7 @@ Test(plain, git_makes_a_repository_in_an_actor)
 
 Test(plain, a_database_is_kept_in_an_actor)
 {
-    const struct command *got = shell("command -v sqlite3");
-    if (got->status != 0)
-        cr_skip_test("sqlite3 is not installed");
+    need_program("sqlite3");
     WORKS("cd $K; sqlite3 db 'create table t(x); begin; insert into t values(1),(2);"
           "commit;'; sqlite3 db 'pragma journal_mode=wal' > $S/mode;"
           "sqlite3 db 'insert into t values(3)'");
@@ -429,14 +423,13 @@ Test(plain, devices_and_set_id_programs_are_refused)
     FAILS("chmod g+s $K/p", 1, "Operation not permitted");
 }
 
-static void open_for_others(void)
+static void open_two_actors(void)
 {
-    fixture_open_with("-o allow_other");
-    WORKS("chmod 755 $S; mkdir -m 1777 $A/open_1; mkdir -m 755 $A/shut_1");
-    setenv("AS", "setpriv --reuid 65534 --regid 65534 --clear-groups bash -c", 1);
+    fixture_open_for_others();
+    WORKS("mkdir -m 1777 $A/open_1; mkdir -m 755 $A/shut_1");
 }
 
-TestSuite(plain_for_others, .init = open_for_others, .fini = fixture_close);
+TestSuite(plain_for_others, .init = open_two_actors, .fini = fixture_close);
 
 Test(plain_for_others, new_files_belong_to_their_maker)
 {

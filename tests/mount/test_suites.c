@@ -25,9 +25,9 @@ static char folder[MOUNTED_PATH_MAX];
 static void open_with_folder(void)
 {
     fixture_open();
-    WORKS("mkdir -p $A/keep_1 && mkdir $A/keep_1/suite");
-    snprintf(folder, sizeof folder, "%s",
-             mounted_path(&fixture, "actors/keep_1/suite"));
+    make_keep();
+    WORKS("mkdir $K/suite");
+    snprintf(folder, sizeof folder, "%s", in_keep("suite"));
     setenv("F", folder, 1);
     setenv("TMPDIR", folder, 1); /* where both suites work */
 }
@@ -39,14 +39,6 @@ TestSuite(suites, .init = open_with_folder, .fini = fixture_close);
 #define PYTHON_TESTS                                                                   \
     "test_os test_posix test_shutil test_mmap test_fcntl test_fileio test_file "       \
     "test_posixpath test_genericpath test_filecmp test_stat test_dbm_dumb "
-
-static void want(const char *command, const char *package)
-{
-    if (shell(command)->status == 0)
-        return;
-    fixture_close(); /* skipping does not */
-    cr_skip_test("%s is not installed", package);
-}
 
 /* Runs a suite, shows the end of its output if it fails; it must clean up. */
 static void run_suite(const char *command)
@@ -65,7 +57,7 @@ static void run_suite(const char *command)
 
 Test(suites, pythons_own_library_finds_an_ordinary_filesystem)
 {
-    want(PYTHON "-c 'import test.test_os, test.test_shutil'",
+    need(PYTHON "-c 'import test.test_os, test.test_shutil'",
          "libpython3.11-testsuite");
     run_suite(PYTHON "-m test " PYTHON_TESTS);
     /* Python believes in extended attributes only where there are trusted ones, too. */
@@ -90,7 +82,7 @@ Test(suites, pythons_own_library_finds_an_ordinary_filesystem)
 
 Test(suites, stress_ng_reads_what_it_wrote)
 {
-    want("command -v stress-ng", "stress-ng");
+    need_program("stress-ng");
     run_suite("stress-ng --temp-path $F --verify --timeout 5 " STRESSORS);
 }
 

@@ -11,23 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void open_with_actor(void)
-{
-    fixture_open();
-    make_suspended("keep_1");
-    setenv("K", mounted_path(&fixture, "actors/keep_1"), 1);
-    setenv("HOME", guard_folder(fixture.guard), 1); /* nobody's settings, no history */
-}
-
-TestSuite(tools, .init = open_with_actor, .fini = fixture_close);
-
-#define SPECIAL_FILES "behavior\nexecute\nlog\nmailbox\nresult\nstate\nstatus\ntasks\n"
-
-static void need(const char *tool)
-{
-    if (shellf("command -v %s", tool)->status != 0)
-        cr_skip_test("%s is not installed", tool);
-}
+TestSuite(tools, .init = fixture_open_for_tools, .fini = fixture_close);
 
 /* ------------------------------------------------------------------- arriving --- */
 
@@ -80,8 +64,8 @@ static void check_file(const char *writer, const char *file)
 Test(tools, what_a_tool_writes_arrives_once)
 {
     char key[16];
-    need("sponge");
-    need("gio");
+    need_program("sponge");
+    need_program("gio");
     for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++) {
         snprintf(key, sizeof key, "k%zu", i);
         check_arrival(writers[i], key);
@@ -94,10 +78,10 @@ Test(tools, what_a_tool_writes_arrives_once)
 
 Test(tools, a_filter_may_write_what_it_reads)
 {
-    need("sponge");
+    need_program("sponge");
     for (const char *const *file = (const char *const[]){"note", "state", NULL};
          *file != NULL; file++) {
-        setenv("F", mounted_path(&fixture, "actors/keep_1/%s", *file), 1);
+        setenv("F", in_keep(*file), 1);
         WORKS("printf '3\\n1\\n2\\n' > $F; sort -o $F $F");
         GIVES("cat $F", "1\n2\n3\n");
         WORKS("sed 1d $F | sponge $F");
@@ -158,7 +142,7 @@ Test(tools, find_grep_du_and_df_see_what_is_there)
 
 Test(tools, inotify_tells_of_what_is_done_here)
 {
-    need("inotifywait");
+    need_program("inotifywait");
     WORKS("inotifywait -m --format '%e %f' -e create,modify,close_write,move,delete $K "
           "> $S/events 2> $S/err & until grep -q established $S/err; do sleep 0.05; "
           "done; cd $K; echo x > note; echo latte > tasks; mv note other; echo new > "
@@ -177,7 +161,7 @@ Test(tools, inotify_tells_of_what_is_done_here)
 
 Test(tools, sqlite_takes_several_writers)
 {
-    need("sqlite3");
+    need_program("sqlite3");
     for (const char *const *mode =
              (const char *const[]){"delete", "truncate", "persist", "wal", NULL};
          *mode != NULL; mode++) {
@@ -202,7 +186,7 @@ Test(tools, sqlite_takes_several_writers)
 
 Test(tools, git_commits_in_an_actor_and_finds_nothing_wrong)
 {
-    need("git");
+    need_program("git");
     WORKS(
         "cd $K; git init -q .; git config user.name a; git config user.email a@b; "
         "echo x > note; echo new > state; git add note state; git commit -qm one; git "
@@ -236,7 +220,7 @@ static void check_completion(const char *command)
 
 Test(tools, shells_complete_names)
 {
-    need("zsh");
+    need_program("zsh");
     WORKS("cd $K; echo an ordinary one > note; echo counter > behavior");
     GIVES("cd $A; compgen -f keep_1/sta; compgen -d ke",
           "keep_1/state\nkeep_1/status\nkeep_1\n");
@@ -279,7 +263,7 @@ static void copy_in_mc(char *name, const char *question, const char *answer)
 Test(tools, midnight_commander_copies)
 {
     char note[] = "note", state[] = "state";
-    need("mc");
+    need_program("mc");
     WORKS("mkdir $S/from; echo x > $S/from/note");
     copy_in_mc(note, NULL, NULL);
     GIVES("cat $K/note", "x\n");
