@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/stress/load.h"
 
-#include <ftw.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/foldertree.h"
 #include "common/base/log.h"
 
 #define CHECKPOINT_BYTES (64u << 10)
@@ -151,16 +152,9 @@ void load_audit(struct load *load)
     load_close(load);
 }
 
-static int remove_one(const char *path, const struct stat *stat, int kind,
-                      struct FTW *where)
-{
-    (void)stat, (void)kind, (void)where;
-    return remove(path);
-}
-
 void load_end(struct load *load)
 {
-    nftw(load->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    ENSURE(foldertree_remove(AT_FDCWD, load->folder));
 }
 
 /* ------------------------------------------------------------------ threads --- */

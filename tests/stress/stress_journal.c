@@ -5,12 +5,14 @@
  * again and everything not released must be there. The faulty disk would not do: its
  * mutex orders what the journal must order itself.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/foldertree.h"
 #include "common/base/log.h"
 #include "common/journal/frame.h"
 #include "common/journal/journal.h"
@@ -170,13 +172,12 @@ static void run(struct disk *disk)
 int main(void)
 {
     char folder[] = "/tmp/actorfs-stress-XXXXXX";
-    char command[64];
     struct disk *disk;
 
     ENSURE(mkdtemp(folder) != NULL);
     ENSURE(disk_open_folder(folder, &disk) == STATUS_OK);
     run(disk);
     disk->close_disk(disk);
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    return system(command) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    ENSURE(foldertree_remove(AT_FDCWD, folder));
+    return EXIT_SUCCESS;
 }

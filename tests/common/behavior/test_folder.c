@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/foldertree.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static char scratch[] = "/tmp/actorfs-folder-XXXXXX";
@@ -22,14 +24,8 @@ static void open_scratch(void)
 
 static void remove_scratch(void)
 {
-    struct folder folder;
-    cr_assert_eq(folder_list(descriptor, &folder), STATUS_OK);
-    for (size_t i = 0; i < folder.count; i++)
-        if (unlinkat(descriptor, folder.files[i].file, 0) != 0)
-            unlinkat(descriptor, folder.files[i].file, AT_REMOVEDIR);
-    folder_free(&folder);
     close(descriptor);
-    rmdir(scratch);
+    cr_expect(foldertree_remove(AT_FDCWD, scratch));
 }
 
 TestSuite(folder, .init = open_scratch, .fini = remove_scratch);

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/foldertree.h"
 #include "common/base/log.h"
 
 /* --------------------------------------------------------------------------- files */
@@ -110,7 +111,6 @@ void rig_open(struct rig *rig)
 
 void rig_close(struct rig *rig)
 {
-    BYTES_AUTO(command);
     host_close(rig->host);
     size_t count = rig->answer_count;
     cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "a child is left");
@@ -123,8 +123,7 @@ void rig_close(struct rig *rig)
         free(rig->environment[i]);
     pthread_mutex_destroy(&rig->lock);
     pthread_cond_destroy(&rig->changed);
-    bytes_format(&command, "rm -r %s%c", rig->folder, 0);
-    cr_assert_eq(system(command.data), 0);
+    cr_expect(foldertree_remove(AT_FDCWD, rig->folder));
 }
 
 /* --------------------------------------------------------------------------- turns */

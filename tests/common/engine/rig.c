@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/common/engine/rig.h"
 
-#include <ftw.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
+
+#include "common/base/foldertree.h"
 
 #define NOON_MS INT64_C(1766664000000) /* 2025-12-25T12:00:00Z */
 #define SEGMENT_BYTES (1u << 20)
@@ -46,13 +48,6 @@ void rig_open(struct rig *rig)
                  message.data);
 }
 
-static int remove_one(const char *path, const struct stat *stat, int kind,
-                      struct FTW *where)
-{
-    (void)stat, (void)kind, (void)where;
-    return remove(path);
-}
-
 void rig_close(struct rig *rig)
 {
     if (rig->engine) {
@@ -61,7 +56,7 @@ void rig_close(struct rig *rig)
     }
     engine_close(rig->engine);
     faulty_disk_close(rig->faulty);
-    nftw(rig->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    cr_expect(foldertree_remove(AT_FDCWD, rig->folder));
 }
 
 void rig_check(struct rig *rig)

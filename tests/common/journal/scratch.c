@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/common/journal/scratch.h"
 
-#include <ftw.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
+
+#include "common/base/foldertree.h"
 
 static char folder[64];
 
@@ -17,14 +19,7 @@ const char *scratch_make(void)
     return folder;
 }
 
-static int remove_one(const char *path, const struct stat *stat, int kind,
-                      struct FTW *where)
-{
-    (void)stat, (void)kind, (void)where;
-    return remove(path);
-}
-
 void scratch_remove(void)
 {
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    cr_expect(foldertree_remove(AT_FDCWD, folder));
 }

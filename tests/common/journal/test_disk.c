@@ -7,7 +7,6 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/base/bytes.h"
+#include "common/base/foldertree.h"
 #include "tests/support/faulty_disk.h"
 
 #define BYTES 65536u
@@ -35,19 +35,12 @@ static void start(void)
     disks[1] = faulty_disk_interface(twin);
 }
 
-static int remove_entry(const char *name, const struct stat *stat, int type,
-                        struct FTW *ftw)
-{
-    (void)stat, (void)type, (void)ftw;
-    return remove(name);
-}
-
 static void end(void)
 {
     disks[0]->close_disk(disks[0]);
     disks[1]->close_disk(disks[1]);
     faulty_disk_close(twin);
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    cr_expect(foldertree_remove(AT_FDCWD, folder));
 }
 
 TestSuite(disk, .init = start, .fini = end);

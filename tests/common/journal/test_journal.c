@@ -6,11 +6,13 @@
 #include "common/journal/journal.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/foldertree.h"
 #include "common/journal/frame.h"
 #include "tests/common/journal/diary.h"
 
@@ -346,7 +348,6 @@ Test(journal, it_works_on_a_real_disk_as_well)
     static const char body[100];
     struct journal *journal;
     struct disk *disk;
-    char command[64];
 
     cr_assert_not_null(mkdtemp(folder));
     cr_assert_eq(disk_open_folder(folder, &disk), STATUS_OK);
@@ -369,6 +370,5 @@ Test(journal, it_works_on_a_real_disk_as_well)
         journal_close(journal);
     }
     disk->close_disk(disk);
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    cr_assert_eq(system(command), 0);
+    cr_expect(foldertree_remove(AT_FDCWD, folder));
 }
