@@ -3,11 +3,9 @@
    and how a fault is reported. */
 #include "tests/simulator/sim.h"
 
-#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -28,34 +26,6 @@ void sim_trace(struct sim *sim, const char *format, ...)
     putchar('\n');
 }
 
-static void remove_folder(const char *path)
-{
-    DIR *folder = opendir(path);
-    char name[512];
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-        unlink(name);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
-static void name_store(long process, char out[FOLDER_BYTES])
-{
-    snprintf(out, FOLDER_BYTES, "%s/actorfs-simulator-%ld",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", process);
-}
-
-void sim_remove_store(long process)
-{
-    char folder[FOLDER_BYTES], index[FOLDER_BYTES + 8];
-    name_store(process, folder);
-    snprintf(index, sizeof index, "%s/index", folder);
-    remove_folder(index);
-    remove_folder(folder);
-}
-
 void sim_fail(struct sim *sim, const char *format, ...)
 {
     va_list arguments;
@@ -66,7 +36,7 @@ void sim_fail(struct sim *sim, const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
-    sim_remove_store((long)getpid());
+    store_remove((long)getpid());
     _exit(1);
 }
 
@@ -214,13 +184,6 @@ struct loose *sim_loose(struct sim *sim, uint64_t actor)
 /* ---------------------------------------------------------------------------- life ---
  */
 
-static void make_folder(struct sim *sim)
-{
-    name_store((long)getpid(), sim->folder);
-    sim_remove_store((long)getpid());
-    ENSURE(mkdir(sim->folder, 0700) == 0);
-}
-
 void sim_open(struct sim *sim, uint64_t seed, bool is_verbose)
 {
     *sim = (struct sim){.seed = seed,
@@ -231,7 +194,7 @@ void sim_open(struct sim *sim, uint64_t seed, bool is_verbose)
                         .now_ns = 1000000000};
     plan_make(sim);
     turns_open(sim);
-    make_folder(sim);
+    store_make(sim->folder);
     sim->disk = faulty_disk_open(dice_next(&sim->dice));
     sim->options.clock = &sim->clock;
     sim->options.behaviors = &sim->behaviors;
@@ -255,6 +218,6 @@ void sim_close(struct sim *sim)
     free(sim->taken.list);
     free(sim->records);
     free(sim->loose);
-    sim_remove_store((long)getpid());
+    store_remove((long)getpid());
     arena_free(&sim->arena);
 }

@@ -265,8 +265,6 @@ void plan_make(struct sim *sim);
 /* sim.c */
 void sim_open(struct sim *sim, uint64_t seed, bool is_verbose);
 void sim_close(struct sim *sim);
-/* The folder of a run whose process is gone. */
-void sim_remove_store(long process);
 _Noreturn void sim_fail(struct sim *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void sim_trace(struct sim *sim, const char *format, ...)
@@ -277,6 +275,14 @@ int64_t sim_store_clock(const struct sim *sim);
 struct loose *sim_loose(struct sim *sim, uint64_t actor);
 void post_list_add(struct post_list *list, struct post *post);
 void sim_post(struct sim *sim, struct post *post);
+
+/* store.c */
+/* A run's folder, fresh, in memory where that can be. */
+void store_make(char out[FOLDER_BYTES]);
+/* The folder of the run that is, or was, that process. */
+void store_remove(long process);
+/* Those of all processes that are gone. */
+void store_remove_abandoned(void);
 
 /* decision.c */
 void decision_begin(struct decision *decision, struct sim *sim, bool is_stepwise);

@@ -95,7 +95,7 @@ static bool run_apart(const struct arguments *arguments, uint64_t seed,
     ENSURE(waitpid(child, &status, 0) == child);
     bool passed = judge(arguments, seed, status, said);
     if (!passed)
-        sim_remove_store((long)child);
+        store_remove((long)child);
     fclose(said);
     return passed;
 }
@@ -184,6 +184,7 @@ int main(int count, char **words)
                 words[0]);
         return 2;
     }
+    store_remove_abandoned();
     if (arguments.has_seed) {
         printf("%llu steps\n", (unsigned long long)run(&arguments, arguments.seed));
         return 0;
