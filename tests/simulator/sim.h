@@ -358,6 +358,12 @@ void notices_undeliverable(struct decision *decision, uint64_t to, struct view t
 void sends_settle(struct decision *decision, uint64_t from, uint64_t task,
                   const struct behavior *behavior, const struct turn_answer *answer);
 
+/* outcomes.c */
+/* The turn of the actor's task, which took so long, is over. */
+void outcomes_settle(struct sim *sim, uint64_t id, uint64_t sequence,
+                     const struct behavior *behavior, struct turn_answer *answer,
+                     uint32_t turn_ms);
+
 /* turns.c, kinds.c */
 void turns_open(struct sim *sim);
 enum { ECHO, COUNTER, KEEP, WILD, PLAIN, LATER, SOON, KINDS };
