@@ -122,19 +122,24 @@ static uint64_t process_count_of(const struct plan *plan)
 /* ------------------------------------------------------------------------- making it
  */
 
+static struct executable_options executable_of(const struct plan *plan)
+{
+    return (struct executable_options){.name = plan->recipe->name,
+                                       .path = plan->path.data,
+                                       .environment = plan->conf.environment,
+                                       .processes = plan->conf.processes,
+                                       .memory_bytes = plan->conf.memory_bytes,
+                                       .process_count = process_count_of(plan),
+                                       .user = user_of(plan)};
+}
+
 static struct behavior *make_program(const struct installer *installer,
                                      const struct plan *plan)
 {
     const struct protocol_limits *limits = &installer->limits;
     struct program_options options = {
-        .name = plan->recipe->name,
-        .path = plan->path.data,
+        .executable = executable_of(plan),
         .policy = &plan->conf.policy,
-        .environment = plan->conf.environment,
-        .processes = plan->conf.processes,
-        .memory_bytes = plan->conf.memory_bytes,
-        .process_count = process_count_of(plan),
-        .user = user_of(plan),
         .limits = {.result_bytes = limits->result_bytes_max,
                    .state_bytes = limits->state_bytes_max,
                    .outbox_bytes = limits->outbox_bytes_max}};
@@ -144,14 +149,8 @@ static struct behavior *make_program(const struct installer *installer,
 static struct behavior *make_worker(const struct installer *installer,
                                     const struct plan *plan)
 {
-    struct worker_options options = {.name = plan->recipe->name,
-                                     .path = plan->path.data,
+    struct worker_options options = {.executable = executable_of(plan),
                                      .policy = &plan->conf.policy,
-                                     .environment = plan->conf.environment,
-                                     .processes = plan->conf.processes,
-                                     .memory_bytes = plan->conf.memory_bytes,
-                                     .process_count = process_count_of(plan),
-                                     .user = user_of(plan),
                                      .speculative = plan->conf.speculative,
                                      .limits = installer->limits};
     return worker_create(installer->host, &options);

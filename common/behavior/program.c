@@ -7,7 +7,6 @@
 #include "common/behavior/program.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/behavior/program_internal.h"
@@ -51,7 +50,7 @@ static bool program_has_room(struct behavior *behavior)
     struct program *program = program_of(behavior);
 
     pthread_mutex_lock(&program->lock);
-    bool has_room = program->running < program->processes;
+    bool has_room = program->running < program->executable.processes;
     pthread_mutex_unlock(&program->lock);
     return has_room;
 }
@@ -66,11 +65,11 @@ static struct program_turn *create_turn(struct program *program,
     memcpy(turn->actor, input->actor.data, input->actor.size);
     bytes_append(&turn->message, input->message);
     bytes_append(&turn->state, input->state);
-    environment_copy(&turn->environment, &program->environment);
+    environment_copy(&turn->environment, &program->executable.environment);
     environment_set_turn(&turn->environment, input);
     turn->in.watch.fd = turn->out.watch.fd = turn->err.watch.fd = -1;
     turn->complaints =
-        (struct complaints){.behavior = program->name,
+        (struct complaints){.behavior = program->behavior.name,
                             .actor = turn->actor,
                             .rate = &program->rate,
                             .tail_bytes_max = program->limits.error_bytes};
@@ -157,27 +156,6 @@ static struct program_limits fill_limits(struct program_limits limits)
     };
 }
 
-/* With its groups, in one piece; null of null. */
-static struct spawn_user *copy_user(const struct spawn_user *user)
-{
-    if (user == NULL)
-        return NULL;
-    size_t groups_size = user->group_count * sizeof *user->groups;
-    struct spawn_user *copy = memory_take(sizeof *copy + groups_size);
-    *copy = *user;
-    if (groups_size)
-        memcpy(copy + 1, user->groups, groups_size);
-    copy->groups = (const gid_t *)(copy + 1);
-    return copy;
-}
-
-static uint32_t count_processors(void)
-{
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return count > 1 ? (uint32_t)count : 1;
-}
-
 struct behavior *program_create(struct host *host,
                                 const struct program_options *options)
 {
@@ -185,19 +163,13 @@ struct behavior *program_create(struct host *host,
     struct program *program = memory_take_zeroed(1, sizeof *program);
 
     program->host = host;
-    program->name = memory_text(view_text(options->name));
-    program->path = memory_text(view_text(options->path));
-    environment_set_defaults(&program->environment, options->environment);
-    program->user = copy_user(options->user);
-    program->memory_bytes = options->memory_bytes;
-    program->process_count = options->process_count;
+    program->executable = executable_copy(&options->executable);
     program->limits = fill_limits(options->limits);
-    program->processes = options->processes ? options->processes : count_processors();
-    program->folders = turnfolders_open(options->folder, program->user);
+    program->folders = turnfolders_open(options->folder, program->executable.user);
     turnfolders_remove_orphaned(options->folder);
     pthread_mutex_init(&program->lock, NULL);
     program->behavior =
-        (struct behavior){.name = program->name,
+        (struct behavior){.name = program->executable.name,
                           .policy = options->policy ? *options->policy : by_default,
                           .answers_later = true,
                           .start = program_start,
@@ -216,12 +188,9 @@ void program_free(struct behavior *behavior)
         program_forget(turn);
         program_turn_free(turn);
     }
-    complaint_rate_tell(&program->rate, program->name);
+    complaint_rate_tell(&program->rate, program->behavior.name);
     turnfolders_close(program->folders);
-    environment_free(&program->environment);
     pthread_mutex_destroy(&program->lock);
-    free(program->user);
-    free(program->path);
-    free(program->name);
+    executable_free(&program->executable);
     free(program);
 }

@@ -22,9 +22,8 @@
 #ifndef ACTORFS_BEHAVIOR_PROGRAM_H
 #define ACTORFS_BEHAVIOR_PROGRAM_H
 
-#include <stdint.h>
-
 #include "common/behavior/behavior.h"
+#include "common/behavior/executable.h"
 #include "common/behavior/host.h"
 
 /* In bytes; 0: the default. */
@@ -37,14 +36,8 @@ struct program_limits {
 
 /* All copied. */
 struct program_options {
-    const char *name;                     /* the behavior's */
-    const char *path;                     /* of the executable, absolute */
+    struct executable_options executable;
     const struct behavior_policy *policy; /* null: the defaults */
-    char *const *environment;             /* NAME=value, ends in null; null: empty */
-    uint32_t processes;                   /* at once; 0: a processor each */
-    uint64_t memory_bytes;                /* of a process; 0: no limit */
-    uint64_t process_count;               /* of the user; 0: no limit */
-    const struct spawn_user *user;        /* null: the daemon's own */
     struct program_limits limits;
     const char *folder; /* where turns have their folders; null: in memory */
 };

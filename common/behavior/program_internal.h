@@ -9,24 +9,20 @@
 #include <pthread.h>
 
 #include "common/behavior/complaints.h"
-#include "common/behavior/environment.h"
 #include "common/behavior/program.h"
 #include "common/behavior/turnfolder.h"
 
 struct program {
     struct behavior behavior;
     struct host *host;
-    char *name, *path;
-    struct environment environment; /* what all turns have */
-    uint64_t memory_bytes, process_count;
-    struct spawn_user *user; /* null: the daemon's own */
+    struct executable executable; /* its environment is what all turns have */
     struct program_limits limits;
     struct turnfolders *folders;
     struct complaint_rate rate; /* the host's thread alone, as is the next */
     struct host_timer tell;     /* runs while lines were dropped and that is not told */
 
     pthread_mutex_t lock; /* guards what follows */
-    uint32_t processes, running;
+    uint32_t running;
     uint64_t last_serial;
     struct program_turn *turns;
 };

@@ -110,7 +110,7 @@ static void tell_dropped(struct host_timer *timer)
 {
     struct program *program = OWNER_OF(timer, struct program, tell);
 
-    complaint_rate_tell(&program->rate, program->name);
+    complaint_rate_tell(&program->rate, program->behavior.name);
 }
 
 static void add_complaint(struct program_turn *turn, struct view text)
@@ -292,17 +292,12 @@ static int take_folder(struct program_turn *turn)
 static int run(struct program_turn *turn, const int descriptors[3])
 {
     struct program *program = turn->program;
-    char *argv[] = {program->path, NULL};
-    struct spawn plan = {.path = program->path,
-                         .argv = argv,
-                         .environment = turn->environment.entries,
-                         .descriptors = descriptors,
-                         .descriptor_count = 3,
-                         .memory_bytes = program->memory_bytes,
-                         .process_count = program->process_count,
-                         .user = program->user};
+    struct spawn plan = executable_spawn(&program->executable);
     enum spawn_step step;
 
+    plan.environment = turn->environment.entries;
+    plan.descriptors = descriptors;
+    plan.descriptor_count = 3;
     turn->child.exited = exited;
     turn->child.has_turn = true;
     turn->child.turn = turn->id;

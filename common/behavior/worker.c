@@ -7,7 +7,6 @@
 #include "common/behavior/worker.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/behavior/worker_internal.h"
 
@@ -113,50 +112,19 @@ void worker_retire(struct behavior *behavior)
 
 /* ---------------------------------------------------------------------------- life */
 
-static uint32_t count_processors(void)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return processors > 0 ? (uint32_t)processors : 1;
-}
-
-static void copy_user(struct worker *worker, const struct spawn_user *user)
-{
-    if (!user)
-        return;
-    worker->groups = memory_take_zeroed(user->group_count, sizeof *worker->groups);
-    if (user->group_count)
-        memcpy(worker->groups, user->groups, user->group_count * sizeof *user->groups);
-    worker->user = *user;
-    worker->user.groups = worker->groups;
-}
-
-static void prepare_spawn(struct worker *worker, const struct worker_options *options)
-{
-    worker->name = memory_text(view_text(options->name));
-    worker->path = memory_text(view_text(options->path));
-    worker->argv[0] = worker->path;
-    environment_set_defaults(&worker->environment, options->environment);
-    copy_user(worker, options->user);
-    worker->plan.spawn = (struct spawn){.path = worker->path,
-                                        .argv = worker->argv,
-                                        .environment = worker->environment.entries,
-                                        .memory_bytes = options->memory_bytes,
-                                        .process_count = options->process_count,
-                                        .user = options->user ? &worker->user : NULL};
-}
-
 struct behavior *worker_create(struct host *host, const struct worker_options *options)
 {
     static const struct behavior_policy defaults = BEHAVIOR_POLICY_DEFAULT;
-    uint32_t count = options->processes ? options->processes : count_processors();
+    struct executable executable = executable_copy(&options->executable);
+    uint32_t count = executable.processes;
     struct worker *worker =
         memory_take_zeroed(1, sizeof *worker + count * sizeof worker->slots[0]);
     worker->host = host;
+    worker->executable = executable;
     worker->slot_count = count;
     pthread_mutex_init(&worker->lock, NULL);
-    prepare_spawn(worker, options);
     worker->behavior =
-        (struct behavior){.name = worker->name,
+        (struct behavior){.name = worker->executable.name,
                           .policy = options->policy ? *options->policy : defaults,
                           .runs_ahead = options->speculative,
                           .answers_later = true,
@@ -164,6 +132,7 @@ struct behavior *worker_create(struct host *host, const struct worker_options *o
                           .kill = kill_turn,
                           .has_room = has_room,
                           .restart = restart};
+    worker->plan.spawn = executable_spawn(&worker->executable);
     worker->plan.limits = options->limits;
     worker_prepare_slots(worker);
     return &worker->behavior;
@@ -186,10 +155,7 @@ void worker_free(struct behavior *behavior)
     for (uint32_t i = 0; i < worker->slot_count; i++)
         free_turns(&worker->slots[i].suspects);
     free(worker->word.kills);
-    environment_free(&worker->environment);
-    free(worker->groups);
-    free(worker->path);
-    free(worker->name);
+    executable_free(&worker->executable);
     pthread_mutex_destroy(&worker->lock);
     free(worker);
 }

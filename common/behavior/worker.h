@@ -16,19 +16,14 @@
 #define ACTORFS_BEHAVIOR_WORKER_H
 
 #include "common/behavior/behavior.h"
+#include "common/behavior/executable.h"
 #include "common/behavior/host.h"
 #include "common/behavior/protocol.h"
 
 /* All copied. */
 struct worker_options {
-    const char *name;                     /* the behavior's, for the log, too */
-    const char *path;                     /* of the executable, absolute */
+    struct executable_options executable;
     const struct behavior_policy *policy; /* null: the defaults */
-    char *const *environment;             /* NAME=value, ends in null; may be null */
-    uint32_t processes;                   /* at most so many; 0: a processor each */
-    uint64_t memory_bytes;                /* of a process; 0: no limit */
-    uint64_t process_count;               /* of the user; 0: no limit */
-    const struct spawn_user *user;        /* null: the daemon's own */
     bool speculative;                     /* its turns may run ahead of the disk */
     struct protocol_limits limits;
 };

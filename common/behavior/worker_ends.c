@@ -143,7 +143,7 @@ static void log_end(struct worker *worker, const struct worker_process *process)
     if (is_asked || host_is_closing(worker->host))
         return;
     worker_process_explain(process, &text);
-    log_warning("%s: %s: %.*s; it had %zu turns", worker->name, process->label,
+    log_warning("%s: %s: %.*s; it had %zu turns", worker->behavior.name, process->label,
                 (int)text.size, text.data, process->turns.count);
 }
 
@@ -199,7 +199,7 @@ static void tell_failed_start(struct worker *worker, struct slot *slot,
     BYTES_AUTO(error);
     spawn_explain(&error, &worker->plan.spawn, process->start_error,
                   process->failed_step);
-    log_warning("%s: %.*s", worker->name, (int)error.size, error.data);
+    log_warning("%s: %.*s", worker->behavior.name, (int)error.size, error.data);
     if (spawn_error_passes(process->start_error))
         return;
     if (slot)

@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "common/behavior/environment.h"
 #include "common/behavior/worker.h"
 #include "common/behavior/worker_process.h"
 #include "common/behavior/worker_turn.h"
@@ -49,10 +48,7 @@ struct worker {
     struct behavior behavior; /* first: the engine's pointer is this one's */
     /* Fixed. */
     struct host *host;
-    char *name, *path, *argv[2];
-    struct environment environment;
-    struct spawn_user user;
-    gid_t *groups;
+    struct executable executable;
     struct worker_plan plan;
     uint32_t slot_count;
 

@@ -272,7 +272,7 @@ void worker_look(void *context)
 void worker_prepare_slots(struct worker *worker)
 {
     worker->plan.host = worker->host;
-    worker->plan.name = worker->name;
+    worker->plan.name = worker->behavior.name;
     worker->plan.timeout_ms = worker->behavior.policy.timeout_ms;
     worker->plan.table = &worker->table;
     worker->plan.rate = &worker->complaint_rate;

@@ -125,10 +125,9 @@ int main(int argc, char **argv)
     srandom(argc > 2 ? (unsigned)atoi(argv[2]) : 1);
     log_set_level(LOG_LEVEL_ERROR);
     struct host *host = host_open();
-    struct worker_options options = {.name = "trouble",
-                                     .path = WORKER_TROUBLE,
-                                     .processes = 3,
-                                     .limits = {1 << 20, 1 << 20, 1 << 20}};
+    struct worker_options options = {
+        .executable = {.name = "trouble", .path = WORKER_TROUBLE, .processes = 3},
+        .limits = {1 << 20, 1 << 20, 1 << 20}};
     struct behavior *behavior = worker_create(host, &options);
     for (unsigned number = 0; number < turns;) {
         unsigned index = random_below(ACTORS);

@@ -34,7 +34,7 @@ void rig_open(void)
     cr_assert_eq(chmod(folders, 0777), 0);
     log_set_level(LOG_LEVEL_ERROR);
     rig_options.folder = folders;
-    rig_options.processes = 64;
+    rig_options.executable.processes = 64;
     rig_reopen();
 }
 
@@ -113,8 +113,8 @@ struct behavior *rig_install(const char *script)
 
     snprintf(name, sizeof(name), "program-%zu", behavior_count);
     char *path = scratch_write(name, script, 0755);
-    rig_options.name = name;
-    rig_options.path = path;
+    rig_options.executable.name = name;
+    rig_options.executable.path = path;
     rig_options.policy = &rig_policy;
     cr_assert_lt(behavior_count, BEHAVIORS_MAX);
     behaviors[behavior_count] = program_create(host, &rig_options);

@@ -136,7 +136,7 @@ Test(program, the_rest_of_the_environment_is_clean_and_the_confs)
                    (char[]){"ACTOR=forged"}, NULL};
 
     setenv("LEAKED", "yes", 1);
-    rig_options.environment = own;
+    rig_options.executable.environment = own;
     assert_done(
         rig_run(SH "echo $COLOR $HOME $LANG $ACTOR \"${LEAKED-none}\"\n", "x", ""),
         "blue /var C.UTF-8 user_123 none\n");
@@ -347,7 +347,7 @@ Test(program, it_runs_as_the_user_it_is_given)
 
     if (geteuid() != 0)
         cr_skip_test("only root can run programs as somebody else");
-    rig_options.user = &nobody;
+    rig_options.executable.user = &nobody;
     assert_done(rig_run(SH "set -e; id -u; cat \"$ACTOR_STATE\"\n"
                            "echo new > \"$ACTOR_STATE.t\"\n"
                            "mv \"$ACTOR_STATE.t\" \"$ACTOR_STATE\"\n"
@@ -362,7 +362,7 @@ Test(program, it_runs_as_the_user_it_is_given)
 
 Test(program, there_is_room_for_as_many_as_it_may_be)
 {
-    rig_options.processes = 2;
+    rig_options.executable.processes = 2;
     struct behavior *behavior = rig_install(SH "sleep 1000\n");
     struct turn_input input = rig_input("x", "");
     struct rig_turn turns[2] = {{.answers = 0}};

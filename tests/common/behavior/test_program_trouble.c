@@ -269,7 +269,7 @@ Test(program_trouble, what_cannot_be_started_for_want_is_retried)
 
 Test(program_trouble, memory_is_limited)
 {
-    rig_options.memory_bytes = 256u << 20;
+    rig_options.executable.memory_bytes = 256u << 20;
     assert_verdict(rig_run("#!/usr/bin/env python3\nx = b'x' * (1 << 30)\n", "x", ""),
                    TURN_FAILED, "MemoryError");
 }

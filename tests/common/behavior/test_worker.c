@@ -72,7 +72,7 @@ Test(worker, carries_any_bytes)
     static char message[256];
     for (size_t i = 0; i < sizeof message; i++)
         message[i] = (char)i;
-    rig.options.path = WORKER_ECHO;
+    rig.options.executable.path = WORKER_ECHO;
     rig_open(&rig);
     rig_start_bytes(&rig, 1, view_of(message, sizeof message), view_text(""));
     struct turn_output *output = rig_await(&rig, 1);
@@ -88,7 +88,7 @@ Test(worker, carries_a_message_of_a_mebibyte)
     size_t size = 1 << 20;
     char *message = memory_take(size);
     memset(message, '\n', size);
-    rig.options.path = WORKER_ECHO;
+    rig.options.executable.path = WORKER_ECHO;
     rig_open(&rig);
     for (uint64_t turn = 0; turn < 8; turn++)
         rig_start_bytes(&rig, turn, view_of(message, size), view_of("", 0));
@@ -116,7 +116,7 @@ Test(worker, matches_answers_by_id_in_whatever_order_they_come)
 
 Test(worker, starts_nothing_before_its_first_turn_and_then_one_process)
 {
-    rig.options.processes = 4;
+    rig.options.executable.processes = 4;
     rig_set_environment(&rig, "AT_START", rig_path(&rig, "starts"));
     rig_open(&rig);
     pid_t pid = ask_pid(1);
@@ -130,7 +130,7 @@ Test(worker, starts_nothing_before_its_first_turn_and_then_one_process)
 
 Test(worker, spreads_turns_over_its_processes)
 {
-    rig.options.processes = 3;
+    rig.options.executable.processes = 3;
     rig_open(&rig);
     for (uint64_t turn = 0; turn < 3; turn++)
         rig_start(&rig, turn, "wait %s", rig_path(&rig, "go"));
@@ -152,7 +152,7 @@ Test(worker, spreads_turns_over_its_processes)
 
 Test(worker, shares_out_a_burst_that_comes_before_its_processes)
 {
-    rig.options.processes = 2;
+    rig.options.executable.processes = 2;
     rig_open(&rig);
     for (uint64_t turn = 0; turn < 60; turn++)
         rig_start(&rig, turn, "slow 0.03");
@@ -274,7 +274,7 @@ Test(worker, retires_an_idle_one_at_once)
 
 Test(worker, closing_answers_nothing_and_leaves_nobody)
 {
-    rig.options.processes = 2;
+    rig.options.executable.processes = 2;
     rig_open(&rig);
     ask_pid(1);
     for (uint64_t turn = 2; turn < 300; turn++)

@@ -75,7 +75,7 @@ Test(worker_death, several_killers_are_told_apart)
 
 Test(worker_death, other_processes_go_on)
 {
-    rig.options.processes = 2;
+    rig.options.executable.processes = 2;
     rig_open(&rig);
     for (uint64_t turn = 0; turn < 2; turn++)
         rig_start(&rig, turn, "wait %s", rig_path(&rig, "go"));
@@ -184,7 +184,7 @@ Test(worker_death, pauses_do_not_grow_while_it_does_its_work)
 
 Test(worker_death, memory_has_a_limit)
 {
-    rig.options.memory_bytes = 400 << 20;
+    rig.options.executable.memory_bytes = 400 << 20;
     rig_open(&rig);
     rig_start(&rig, 1, "eat %u", 100u << 20);
     rig_expect(&rig, 1, "eaten");
@@ -206,7 +206,7 @@ static void expect_start_error(const char *words)
 Test(worker_death, a_file_that_is_missing_is_told_until_it_is_there)
 {
     BYTES_AUTO(script);
-    rig.options.path = rig_path(&rig, "late");
+    rig.options.executable.path = rig_path(&rig, "late");
     expect_start_error("late cannot be run: No such file");
     bytes_format(&script, "#!/bin/sh\nexec %s%c", WORKER_TROUBLE, 0);
     rig_write_file(&rig, "late", script.data, 0755);
@@ -217,14 +217,14 @@ Test(worker_death, a_file_that_is_missing_is_told_until_it_is_there)
 Test(worker_death, a_file_that_is_not_executable_is_told)
 {
     rig_write_file(&rig, "plain", "#!/bin/sh\n", 0644);
-    rig.options.path = rig_path(&rig, "plain");
+    rig.options.executable.path = rig_path(&rig, "plain");
     expect_start_error("it is not executable");
 }
 
 Test(worker_death, a_file_that_is_no_program_is_told)
 {
     rig_write_file(&rig, "noise", "\x01\x02 noise", 0755);
-    rig.options.path = rig_path(&rig, "noise");
+    rig.options.executable.path = rig_path(&rig, "noise");
     expect_start_error("neither a binary");
 }
 
@@ -280,7 +280,7 @@ Test(worker_death, one_that_does_not_read_meets_its_time_limit)
     char *message = memory_take(size);
     memset(message, 'x', size);
     rig_write_file(&rig, "deaf", "#!/bin/sh\nexec sleep 600\n", 0755);
-    rig.options.path = rig_path(&rig, "deaf");
+    rig.options.executable.path = rig_path(&rig, "deaf");
     rig.policy.timeout_ms = 300;
     rig_open(&rig);
     rig_start_bytes(&rig, 1, view_of(message, size), view_text(""));
@@ -306,7 +306,7 @@ Test(worker_death, a_canceled_turn_is_killed_and_no_other_pays)
 
 Test(worker_death, a_turn_is_canceled_before_it_has_a_process)
 {
-    rig.options.path = rig_path(&rig, "never");
+    rig.options.executable.path = rig_path(&rig, "never");
     expect_start_error("No such file");
     rig_start(&rig, 3, "echo");
     rig_start(&rig, 4, "echo");
@@ -383,7 +383,7 @@ Test(worker_death, half_a_line_at_its_death_is_no_answer)
     rig_write_file(&rig, "half",
                    "#!/bin/sh\nread -r line\nprintf '{\"id\":1,\"result\":\"ha'\n",
                    0755);
-    rig.options.path = rig_path(&rig, "half");
+    rig.options.executable.path = rig_path(&rig, "half");
     rig_open(&rig);
     rig_start(&rig, 1, "echo");
     rig_expect_error(&rig, 1, TURN_RETRY, "exit status 0");

@@ -81,12 +81,13 @@ void rig_prepare(struct rig *rig)
     strcpy(rig->folder, "/tmp/actorfs-worker-XXXXXX");
     cr_assert_not_null(mkdtemp(rig->folder));
     rig->policy = defaults;
-    rig->options = (struct worker_options){.name = "trouble",
-                                           .path = WORKER_TROUBLE,
-                                           .policy = &rig->policy,
-                                           .environment = rig->environment,
-                                           .processes = 1,
-                                           .limits = {1 << 20, 1 << 20, 1 << 20}};
+    rig->options =
+        (struct worker_options){.executable = {.name = "trouble",
+                                               .path = WORKER_TROUBLE,
+                                               .environment = rig->environment,
+                                               .processes = 1},
+                                .policy = &rig->policy,
+                                .limits = {1 << 20, 1 << 20, 1 << 20}};
     pthread_mutex_init(&rig->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
