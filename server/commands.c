@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "server/control.h"
 #include "server/dav/admin.h"
 
@@ -26,7 +27,7 @@ static int answer_check(struct tree *tree, struct bytes *out)
     if (faults == 0)
         bytes_append_text(out, "no faults found\n");
     else
-        bytes_format(out, "%" PRIu64 " faults found\n", faults);
+        bytes_format(out, "%" PRIu64 " fault%s found\n", faults, text_plural(faults));
     return faults ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -59,17 +59,17 @@ static void add_text(struct page *page, struct view text, const char *file)
 {
     size_t size = text.size < TEXT_BYTES ? text.size : TEXT_BYTES;
     if (!utf8_is_valid(text)) {
-        html_format(&page->html,
-                    "<p><a href=\"%s\">%zu bytes</a> that are no text.</p>\n", file,
-                    text.size);
+        html_format(&page->html, "<p><a href=\"%s\">%zu byte%s</a>, not text.</p>\n",
+                    file, text.size, text_plural(text.size));
         return;
     }
     while (size < text.size && ((unsigned char)text.data[size] & 0xC0) == 0x80)
         size--; /* within a character */
     html_format(&page->html, "<pre tabindex=\"0\">\n%.*s</pre>\n", (int)size,
                 text.size ? text.data : "");
-    html_format(&page->html, "<p><a href=\"%s\">%s</a>, %zu bytes</p>\n", file,
-                size < text.size ? "All of it" : "As it is", text.size);
+    html_format(&page->html, "<p><a href=\"%s\">%s</a>, %zu byte%s</p>\n", file,
+                size < text.size ? "All of it" : "As it is", text.size,
+                text_plural(text.size));
 }
 
 /* --------------------------------------------------------------------- what was sent

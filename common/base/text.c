@@ -147,6 +147,11 @@ struct view text_trimmed(struct view text, const char *blanks)
     return text;
 }
 
+const char *text_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 int hex_digit(char byte)
 {
     if (byte >= '0' && byte <= '9')

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text from outside: whether it may be shown, how it is written into a column, and the
- * one percent-decoder. Pure functions, any thread.
+ * one percent-decoder. And words of ours that depend on a number. Pure functions, any
+ * thread.
  */
 #ifndef ACTORFS_BASE_TEXT_H
 #define ACTORFS_BASE_TEXT_H
@@ -23,6 +24,8 @@ void append_column(struct bytes *out, struct view text);
 /* The text without those of its first and last bytes that are blanks, a list such as
    " \t". */
 struct view text_trimmed(struct view text, const char *blanks);
+/* How a counted word ends: "" for one of it, else "s". */
+const char *text_plural(uint64_t count);
 /* The value of a hexadecimal digit; -1 for any other byte. */
 int hex_digit(char byte);
 

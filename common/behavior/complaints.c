@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 
 enum {
     LINES_AT_ONCE = 200, /* more than anyone reads in a second */
@@ -35,8 +36,8 @@ static bool take_token(struct complaint_rate *rate, int64_t now_ms)
 void complaint_rate_tell(struct complaint_rate *rate, const char *behavior)
 {
     if (rate->dropped > 0)
-        log_warning("%s: %" PRIu64 " lines of standard error are not logged", behavior,
-                    rate->dropped);
+        log_warning("%s: %" PRIu64 " line%s of standard error not logged", behavior,
+                    rate->dropped, text_plural(rate->dropped));
     rate->dropped = 0;
 }
 

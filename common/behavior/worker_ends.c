@@ -14,6 +14,7 @@
  * that wait for it.
  */
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/behavior/worker_internal.h"
 
 enum {
@@ -143,8 +144,9 @@ static void log_end(struct worker *worker, const struct worker_process *process)
     if (is_asked || host_is_closing(worker->host))
         return;
     worker_process_explain(process, &text);
-    log_warning("%s: %s: %.*s; it had %zu turns", worker->behavior.name, process->label,
-                (int)text.size, text.data, process->turns.count);
+    log_warning("%s: %s: %.*s; it had %zu turn%s", worker->behavior.name,
+                process->label, (int)text.size, text.data, process->turns.count,
+                text_plural(process->turns.count));
 }
 
 void worker_ended(struct worker_process *process)

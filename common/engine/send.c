@@ -6,6 +6,7 @@
  */
 #include "common/engine/decide.h"
 
+#include "common/base/text.h"
 #include "common/engine/core.h"
 #include "common/engine/notice.h"
 
@@ -166,8 +167,8 @@ static bool has_room(struct sending *sending)
     if (unfinished + sending->added <= sending->engine->options.mailbox_tasks_max)
         return true;
     decide_answer(sending->engine, sending->request, STATUS_FULL,
-                  "the mailbox is full: %llu tasks are unfinished",
-                  (unsigned long long)unfinished);
+                  "the mailbox is full: %llu unfinished task%s",
+                  (unsigned long long)unfinished, text_plural(unfinished));
     return false;
 }
 

@@ -203,7 +203,7 @@ static void note_missing(struct replay *replay, uint64_t after)
 {
     replay->end.is_missing = after > 0 && replay->rest == NULL;
     if (replay->end.is_missing)
-        log_warning("journal: there is none, and %" PRIu64 " records were written",
+        log_warning("journal: there is none, though record %" PRIu64 " was written",
                     after);
 }
 

@@ -121,7 +121,7 @@ Test(pages, a_state_that_is_no_text_is_linked_to)
 {
     make_actor("a");
     ANSWERS("PUT", "/actors/a/state", "", "\xFF\xFE\xFD", 204, NULL);
-    SHOWS("/actors/a/", "<a href=\"./state\">3 bytes</a> that are no text");
+    SHOWS("/actors/a/", "<a href=\"./state\">3 bytes</a>, not text");
 }
 
 /* --------------------------------------------------------------------------- safety */

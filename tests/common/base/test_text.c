@@ -141,6 +141,13 @@ static const struct {
     {"a=b:c", "a=b:c"},
 };
 
+Test(text, a_counted_word_agrees_with_its_number)
+{
+    cr_expect_str_eq(text_plural(0), "s");
+    cr_expect_str_eq(text_plural(1), "");
+    cr_expect_str_eq(text_plural(2), "s");
+}
+
 Test(percent, text_is_decoded_exactly_once)
 {
     for (size_t i = 0; i < COUNT(encodings); i++) {
