@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "common/base/sorted.h"
 #include "fs/hash.h"
 
 #define KIND_BITS 5
@@ -30,7 +31,8 @@ struct inode_entry {
 
 /* A state that was renamed away since the mount. */
 struct renamed {
-    uint64_t actor, times;
+    uint64_t actor; /* first: they are sorted by it (sorted.h) */
+    uint64_t times;
 };
 
 struct inodes {
@@ -178,25 +180,18 @@ static void become_idle(struct inodes *inodes, struct inode_entry *entry)
 /* ---------------------------------------------------------------- renamed states ---
  */
 
-/* Lock held: where the actor is or belongs. */
-static size_t renamed_position(const struct inodes *inodes, uint64_t actor)
+/* Lock held: whether the actor is there, and where it is or belongs. */
+static bool find_renamed(const struct inodes *inodes, uint64_t actor, size_t *at_out)
 {
-    size_t low = 0, high = inodes->renamed_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (inodes->renamed[middle].actor < actor)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_find(inodes->renamed, inodes->renamed_count, sizeof *inodes->renamed,
+                       actor, at_out);
 }
 
 /* Lock held. */
 static uint64_t state_number(const struct inodes *inodes, uint64_t actor)
 {
-    size_t at = renamed_position(inodes, actor);
-    bool is_there = at < inodes->renamed_count && inodes->renamed[at].actor == actor;
+    size_t at;
+    bool is_there = find_renamed(inodes, actor, &at);
     uint64_t times = is_there ? inodes->renamed[at].times & TIMES_MASK : 0;
     return inode_of_listed(NODE_STATE, actor) | times << TIMES_SHIFT;
 }
@@ -228,8 +223,8 @@ uint64_t inodes_rename_state(struct inodes *inodes, uint64_t actor)
 {
     pthread_mutex_lock(&inodes->lock);
     uint64_t number = state_number(inodes, actor);
-    size_t at = renamed_position(inodes, actor);
-    if (at == inodes->renamed_count || inodes->renamed[at].actor != actor)
+    size_t at;
+    if (!find_renamed(inodes, actor, &at))
         *insert_renamed(inodes, at) = (struct renamed){.actor = actor};
     inodes->renamed[at].times++;
     pthread_mutex_unlock(&inodes->lock);

@@ -11,12 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/sorted.h"
 #include "common/engine/core.h"
 
 #define GONE_MAX 64 /* so many may linger */
 
 struct member {
-    uint64_t id;
+    uint64_t id;   /* first: they are sorted by it (sorted.h) */
     uint64_t gone; /* the record that ended it; 0: none did */
 };
 
@@ -40,25 +41,17 @@ const char *attention_text(enum attention attention)
     return texts[attention];
 }
 
-/* Where `id` is or belongs. Mutex held. */
-static size_t position_of(const struct attention_set *set, uint64_t id)
+/* Whether `id` is there, and where it is or belongs. Mutex held. */
+static bool find(const struct attention_set *set, uint64_t id, size_t *at_out)
 {
-    size_t low = 0, high = set->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (set->list[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_find(set->list, set->count, sizeof *set->list, id, at_out);
 }
 
 static void set_add(struct attention_set *set, uint64_t id)
 {
     pthread_mutex_lock(&set->mutex);
-    size_t at = position_of(set, id);
-    if (at == set->count || set->list[at].id != id) {
+    size_t at;
+    if (!find(set, id, &at)) {
         if (set->count == set->capacity) {
             set->capacity = set->capacity * 2 + 64;
             set->list = memory_resize(set->list, set->capacity * sizeof *set->list);
@@ -86,8 +79,8 @@ static void set_remove(struct engine *engine, uint64_t id)
 {
     struct attention_set *set = engine->attention;
     pthread_mutex_lock(&set->mutex);
-    size_t at = position_of(set, id);
-    if (at < set->count && set->list[at].id == id) {
+    size_t at;
+    if (find(set, id, &at)) {
         set->list[at].gone = engine->applying;
         if (++set->gone_count > GONE_MAX)
             take_out_gone(set, index_published(engine->index));
