@@ -4,28 +4,9 @@
 
 #include <criterion/criterion.h>
 
-#include "tests/common/engine/rig.h"
+#include "tests/common/tree/fixture.h"
 
-static struct rig rig;
-static struct tree *tree;
-static uint64_t actor;
-
-static void setup(void)
-{
-    struct engine_owner owner = {.mode = 0755};
-    rig_init(&rig);
-    rig_open(&rig);
-    tree = tree_open(rig.engine, &owner);
-    actor = rig_create(&rig, "counter_1");
-}
-
-static void teardown(void)
-{
-    tree_close(tree);
-    rig_close(&rig);
-}
-
-TestSuite(lookup, .init = setup, .fini = teardown);
+TestSuite(lookup, .init = fixture_open, .fini = fixture_close);
 
 static struct node at(enum node_kind parent, const char *name, enum status status)
 {

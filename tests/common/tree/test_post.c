@@ -4,31 +4,18 @@
 
 #include <criterion/criterion.h>
 
-#include "tests/common/engine/rig.h"
+#include "tests/common/tree/fixture.h"
 
-static struct rig rig;
-static struct tree *tree;
-static uint64_t actor;
-
-static void setup(void)
+static void open_small(void)
 {
-    struct engine_owner owner = {.mode = 0755};
     rig_init(&rig);
     rig.options.mailbox_tasks_max = 2;
     rig.options.message_bytes_max = 10;
     rig.options.state_bytes_max = 20;
-    rig_open(&rig);
-    tree = tree_open(rig.engine, &owner);
-    actor = rig_create(&rig, "counter_1");
+    fixture_open_initialized();
 }
 
-static void teardown(void)
-{
-    tree_close(tree);
-    rig_close(&rig);
-}
-
-TestSuite(post, .init = setup, .fini = teardown);
+TestSuite(post, .init = open_small, .fini = fixture_close);
 
 static struct node named(const char *name)
 {

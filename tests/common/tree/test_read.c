@@ -6,28 +6,9 @@
 
 #include <criterion/criterion.h>
 
-#include "tests/common/engine/rig.h"
+#include "tests/common/tree/fixture.h"
 
-static struct rig rig;
-static struct tree *tree;
-static uint64_t actor;
-
-static void setup(void)
-{
-    struct engine_owner owner = {.mode = 0755};
-    rig_init(&rig);
-    rig_open(&rig);
-    tree = tree_open(rig.engine, &owner);
-    actor = rig_create(&rig, "counter_1");
-}
-
-static void teardown(void)
-{
-    tree_close(tree);
-    rig_close(&rig);
-}
-
-TestSuite(read, .init = setup, .fini = teardown);
+TestSuite(read, .init = fixture_open, .fini = fixture_close);
 
 /* A look shows the same, and whose it is. */
 static void expect_look(const struct node *node, enum status status, const char *text)
