@@ -4,6 +4,7 @@
  * and what the daemon's stop says to them.
  */
 #include "tests/http/fixture.h"
+#include "tests/support/mounted.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -13,9 +14,8 @@
 #include <unistd.h>
 
 #define CROWD 5000
-#define DESCRIPTORS_NEEDED                                                             \
-    12000 /* the daemon shares its own out over three sockets                          \
-           */
+/* The daemon shares its own out over three sockets. */
+#define DESCRIPTORS_NEEDED 12000
 #define BYTES_A_WAITER_MAX (20 * 1024)
 #define BUSY "until [ -e $OUTSIDE/go ]; do sleep 0.02; done; printf cup"
 
@@ -42,17 +42,11 @@ static bool says(const char *answer, const char *code, const char *body)
 
 /* ------------------------------------------------------------------------- a crowd */
 
-static long daemon_memory_kb(void)
+static long long daemon_memory_kib(void)
 {
-    char path[64], line[256];
-    long kb = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)fixture.daemon);
-    FILE *file = fopen(path, "r");
-    cr_assert_not_null(file);
-    while (fgets(line, sizeof line, file))
-        sscanf(line, "VmRSS: %ld", &kb);
-    fclose(file);
-    return kb;
+    long long memory = process_number(fixture.daemon, "VmRSS");
+    cr_assert_gt(memory, 0);
+    return memory;
 }
 
 static int begin_tcp(const char *target)
@@ -70,8 +64,8 @@ static int begin_tcp(const char *target)
    connection of each loop was, those before it wait. Polls what the daemon holds. */
 static void await_memory_to_settle(void)
 {
-    long last = -1, now = daemon_memory_kb();
-    for (int same = 0; same < 20; now = daemon_memory_kb()) {
+    long long last = -1, now = daemon_memory_kib();
+    for (int same = 0; same < 20; now = daemon_memory_kib()) {
         ANSWERS("GET", "/actors/sh_1/state", "", NULL, 200, "");
         same = now == last ? same + 1 : 0;
         last = now;
@@ -97,12 +91,12 @@ Test(waiting, thousands_at_once_are_all_answered, .init = open_for_a_crowd,
 {
     static int sockets[CROWD];
     await_memory_to_settle();
-    long before_kb = daemon_memory_kb();
+    long long before_kib = daemon_memory_kib();
     for (size_t i = 0; i < CROWD; i++)
         sockets[i] = begin_tcp("/actors/sh_1/tasks@busy?wait=300s");
     await_memory_to_settle();
-    long each = (daemon_memory_kb() - before_kb) * 1024 / CROWD;
-    fprintf(stderr, "%d wait, %ld bytes each\n", CROWD, each);
+    long long each = (daemon_memory_kib() - before_kib) * 1024 / CROWD;
+    fprintf(stderr, "%d wait, %lld bytes each\n", CROWD, each);
 #if !defined(__SANITIZE_ADDRESS__)
     cr_expect_leq(each, BYTES_A_WAITER_MAX);
 #endif

@@ -167,18 +167,6 @@ static void ask_all(void)
 /* -------------------------------------------------------------------------- damage ---
  */
 
-static long long memory_kib(const char *key)
-{
-    char path[64];
-    BYTES_AUTO(text);
-    BYTES_AUTO(value);
-    snprintf(path, sizeof path, "/proc/%d/status", (int)mounted.daemon);
-    if (file_read(path, &text) != 0 || !line_value(view_bytes(&text), key, &value))
-        return -1;
-    bytes_append(&value, view_of("", 1));
-    return strtoll(value.data + strspn(value.data, " \t"), NULL, 10);
-}
-
 static bool is_marked(const char *pid)
 {
     char path[300];
@@ -231,7 +219,7 @@ static bool is_peaceful(void *context)
 static void assess_daemon(void)
 {
     struct stat log;
-    long long peak = memory_kib("VmHWM");
+    long long peak = process_number(mounted.daemon, "VmHWM");
     ENSURE(stat(mounted.log, &log) == 0);
     printf("memory at most %lld MiB, log %lld KiB\n", peak / 1024,
            (long long)log.st_size / 1024);

@@ -43,21 +43,9 @@ static void expect(bool holds, const char *what)
     printf("WRONG: %s\n", what);
 }
 
-static long long process_kib(const char *key)
-{
-    char path[64];
-    BYTES_AUTO(text);
-    BYTES_AUTO(value);
-    snprintf(path, sizeof path, "/proc/%d/status", (int)mounted.daemon);
-    if (file_read(path, &text) != 0 || !line_value(view_bytes(&text), key, &value))
-        return -1;
-    bytes_append(&value, view_of("", 1));
-    return strtoll(value.data + strspn(value.data, " \t"), NULL, 10);
-}
-
 static void note_memory(void)
 {
-    long long now = process_kib("RssAnon");
+    long long now = process_number(mounted.daemon, "RssAnon");
     if (now > memory_peak_kib)
         memory_peak_kib = now;
 }
@@ -66,7 +54,7 @@ static void print_memory(const char *when)
 {
     note_memory();
     printf("  memory %s: %lld MiB (highest so far %lld MiB)\n", when,
-           process_kib("RssAnon") / 1024, memory_peak_kib / 1024);
+           process_number(mounted.daemon, "RssAnon") / 1024, memory_peak_kib / 1024);
     fflush(stdout);
 }
 

@@ -253,14 +253,25 @@ bool line_value(struct view lines, const char *key, struct bytes *out)
     return false;
 }
 
-long long mounted_number(const struct mounted *mounted, const char *path,
-                         const char *key)
+static long long number_in(const char *path, const char *key)
 {
     BYTES_AUTO(text);
     BYTES_AUTO(value);
-    if (file_read(mounted_path(mounted, "%s", path), &text) != 0 ||
-        !line_value(view_bytes(&text), key, &value))
+    if (file_read(path, &text) != 0 || !line_value(view_bytes(&text), key, &value))
         return -1;
     bytes_append(&value, view_of("", 1));
     return strtoll(value.data, NULL, 10);
+}
+
+long long mounted_number(const struct mounted *mounted, const char *path,
+                         const char *key)
+{
+    return number_in(mounted_path(mounted, "%s", path), key);
+}
+
+long long process_number(pid_t pid, const char *key)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    return number_in(path, key);
 }

@@ -63,6 +63,8 @@ int file_write(const char *path, int flags, struct view content);
 /* Appends the value of a `key: value` line; false when there is none. */
 bool line_value(struct view lines, const char *key, struct bytes *out);
 /* The number a `key: value` line of a file below the mountpoint holds; -1: none. */
+/* What /proc/PID/status says: `Threads`, or `VmRSS` in KiB; -1: nothing. */
+long long process_number(pid_t pid, const char *key);
 long long mounted_number(const struct mounted *mounted, const char *path,
                          const char *key);
 /* Prints the daemon's log to standard error. */
