@@ -92,6 +92,20 @@ static void live_before(void)
     shelf_checkpoint(&shelf);
 }
 
+/* Everything afresh, and a checkpoint of small slices that fails at its nth commit.
+   False when it has fewer. */
+static bool break_off(unsigned nth)
+{
+    shelf_close(&shelf);
+    shelf_open(&shelf);
+    live_before();
+    change_much();
+    index_bound_pages(shelf.index, 0);
+    index_fail_commit(shelf.index, nth);
+    shelf_freeze(&shelf);
+    return index_checkpoint(shelf.index) != STATUS_OK;
+}
+
 Test(checkpoint, broken_off_at_any_commit_and_run_again_it_leaves_the_same_tables)
 {
     BYTES_AUTO(expected);
@@ -103,14 +117,7 @@ Test(checkpoint, broken_off_at_any_commit_and_run_again_it_leaves_the_same_table
     bool broken = true;
     unsigned nth = 0;
     while (broken) {
-        shelf_close(&shelf);
-        shelf_open(&shelf);
-        live_before();
-        change_much();
-        index_bound_pages(shelf.index, 0);
-        index_fail_commit(shelf.index, ++nth);
-        shelf_freeze(&shelf);
-        broken = index_checkpoint(shelf.index) != STATUS_OK;
+        broken = break_off(++nth);
         index_fail_commit(shelf.index, 0);
         cr_assert_eq(index_checkpoint(shelf.index), STATUS_OK);
         index_thaw(shelf.index);
@@ -141,14 +148,7 @@ Test(checkpoint, broken_off_at_any_commit_no_task_is_missing_for_the_replay)
     bool broken = true;
     unsigned nth = 0;
     while (broken) {
-        shelf_close(&shelf);
-        shelf_open(&shelf);
-        live_before();
-        change_much();
-        index_bound_pages(shelf.index, 0);
-        index_fail_commit(shelf.index, ++nth);
-        shelf_freeze(&shelf);
-        broken = index_checkpoint(shelf.index) != STATUS_OK;
+        broken = break_off(++nth);
         shelf_reopen(&shelf);
         for (uint64_t number = 1; number < 10 && broken; number++)
             cr_assert(shelf_has_task(&shelf, TABLE_LIVE, 1, number) ||
