@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two halves of the audit share: what an actor shows, parsed.
+ * What the parts of the audit share: what an actor shows, parsed.
  */
 #ifndef ACTORFS_TESTS_CRASH_AUDIT_INTERNAL_H
 #define ACTORFS_TESTS_CRASH_AUDIT_INTERNAL_H
 
 #include "tests/crash/audit.h"
+
+/* The mailbox shows so many unfinished tasks at most. */
+#define SHOWN_UNFINISHED 1000
 
 /* A line of the log. */
 struct line {
@@ -38,6 +41,9 @@ void shown_free(struct shown *shown);
 size_t shown_split(char *line, char **fields, size_t max);
 /* Whether a `key: value` line says so. */
 bool shown_line_is(const struct bytes *status, const char *key, const char *value);
+/* Checks what became of each key that the ledger knows. */
+void audit_records(struct audit *audit, struct ledger *ledger,
+                   const struct shown *shown);
 /* Checks the state, and a counter's results, against what the log implies. */
 void audit_state(struct audit *audit, struct ledger *ledger, const struct shown *shown);
 
