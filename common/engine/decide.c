@@ -27,7 +27,7 @@ void decide_answer(struct engine *engine, struct request *request, enum status s
     batch_add_answer(&engine->batch, request);
 }
 
-void decide_accept(struct engine *engine, struct request *request)
+static void answer_ok(struct engine *engine, struct request *request)
 {
     bytes_clear(&request->detail);
     request->answer.status = STATUS_OK;
@@ -38,7 +38,7 @@ void decide_committed(struct engine *engine, struct request *request,
                       enum status status)
 {
     if (status == STATUS_OK)
-        decide_accept(engine, request);
+        answer_ok(engine, request);
     else
         decide_answer(engine, request, status, "%s",
                       status == STATUS_NO_SPACE
@@ -232,7 +232,7 @@ static void set_state(struct engine *engine, struct actor *actor,
     scheduler_offer(engine, actor); /* what was deferred may go on */
 }
 
-void decide_state(struct engine *engine, struct request *request)
+static void decide_state(struct engine *engine, struct request *request)
 {
     struct actor *actor = wanted(engine, request);
     if (!actor)

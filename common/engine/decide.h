@@ -10,7 +10,6 @@
 void decide_request(struct engine *engine, struct request *request);
 void decide_answer(struct engine *engine, struct request *request, enum status status,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
-void decide_accept(struct engine *engine, struct request *request);
 /* The answer that follows from what record_commit said. */
 void decide_committed(struct engine *engine, struct request *request,
                       enum status status);
@@ -20,7 +19,6 @@ bool send_is_same(struct engine *engine, const struct actor_record *actor,
                   const struct task_record *known, const uint8_t fingerprint[16]);
 void send_forget_expired(struct engine *engine, uint64_t actor,
                          const struct task_record *task, const struct key *key);
-void decide_state(struct engine *engine, struct request *request);
 void decide_notes(struct engine *engine, struct request *request);
 /* Adds the note of a SEND or STATE, if it has one, to the record being built. */
 void note_add(struct engine *engine, const struct request *request);

@@ -31,8 +31,8 @@ struct view error_line(struct view error)
     return error;
 }
 
-void log_line_render(struct bytes *out, int64_t time_ms, const struct task_head *task,
-                     struct view key, struct view error)
+static void render(struct bytes *out, int64_t time_ms, const struct task_head *task,
+                   struct view key, struct view error)
 {
     struct key held;
     if (task->flags & TASK_KEYED) {
@@ -62,8 +62,8 @@ struct view log_line(struct engine *engine, uint64_t actor, int64_t time_ms,
         line->sequence != task->head.sequence) {
         *line = (struct kept_line){.text = line->text}; /* of nobody */
         bytes_clear(&line->text);
-        log_line_render(&line->text, time_ms, &task->head, task->key,
-                        task->head.state == TASK_DONE ? view_of("", 0) : task->result);
+        render(&line->text, time_ms, &task->head, task->key,
+               task->head.state == TASK_DONE ? view_of("", 0) : task->result);
     }
     return view_bytes(&line->text);
 }
@@ -97,8 +97,8 @@ void log_place(struct engine *engine, const struct actor_head *actor,
     line->sequence = head.sequence;
     line->time_ms = engine->wall_ms;
     bytes_clear(&line->text);
-    log_line_render(&line->text, engine->wall_ms, &head, task->key,
-                    finish->outcome == TASK_DONE ? view_of("", 0) : finish->result);
+    render(&line->text, engine->wall_ms, &head, task->key,
+           finish->outcome == TASK_DONE ? view_of("", 0) : finish->result);
     const struct actor *stored = actor_get(engine, actor->id);
     uint64_t bytes_max = engine->options.log_bytes_max;
     struct trimming trimming = {.first = actor->log_first,

@@ -19,8 +19,6 @@ struct kept_line {
 
 /* The last line of an error's text that says something, cut to what is shown. */
 struct view error_line(struct view error);
-void log_line_render(struct bytes *out, int64_t time_ms, const struct task_head *task,
-                     struct view key, struct view error);
 /* The finished task's line; of the one that log_place was just asked about it is still
    there. It lives until the next. */
 struct view log_line(struct engine *engine, uint64_t actor, int64_t time_ms,

@@ -11,7 +11,8 @@
 #include "common/engine/notice.h"
 #include "common/engine/outgoing.h"
 
-uint32_t outcome_outbox_bytes_max(const struct engine_options *options)
+/* Whatever the message limit. */
+static uint32_t outbox_bytes_max(const struct engine_options *options)
 {
     uint32_t one_message = options->message_bytes_max + (64u << 10);
     return one_message > OUTBOX_BYTES_DEFAULT ? one_message : OUTBOX_BYTES_DEFAULT;
@@ -36,8 +37,8 @@ static void check_sends(const struct engine_options *limits, struct turn_output 
         if (output->sends[i].text.size > limits->message_bytes_max)
             fail(output, "message in the outbox", limits->message_bytes_max, "bytes");
     }
-    if (bytes > outcome_outbox_bytes_max(limits))
-        fail(output, "outbox", outcome_outbox_bytes_max(limits), "bytes");
+    if (bytes > outbox_bytes_max(limits))
+        fail(output, "outbox", outbox_bytes_max(limits), "bytes");
 }
 
 /* What is beyond its limit fails the turn, with a text that says which. */

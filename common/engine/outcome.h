@@ -14,7 +14,5 @@ MUST_CHECK enum status outcome_commit(struct engine *engine, struct actor *actor
                                       const struct behavior *behavior,
                                       const struct task_record *task,
                                       struct turn_output *output, uint32_t turn_ms);
-/* Bytes of outbox text that a turn may have at most, whatever its message limit. */
-uint32_t outcome_outbox_bytes_max(const struct engine_options *options);
 
 #endif

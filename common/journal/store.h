@@ -20,8 +20,6 @@ struct store_reader;
 struct store_writer;
 typedef unsigned store_table;
 
-#define STORE_KEY_BYTES_MAX 511 /* LMDB's own limit as Debian builds it */
-
 /* Opens or makes the environment in folder `path`. With `sync` false commits survive
    the process, not the machine (tests, durability `os`). */
 MUST_CHECK enum status store_open(const char *path, bool sync, struct store **store_out,

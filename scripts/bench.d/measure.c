@@ -82,12 +82,13 @@ static uint64_t bucket_middle(size_t bucket)
     return low + (1ull << shift) / 2;
 }
 
-void histogram_add(struct histogram *histogram, uint64_t value)
+static void histogram_add(struct histogram *histogram, uint64_t value)
 {
     histogram->counts[bucket_of(value)]++;
 }
 
-uint64_t histogram_at(const struct histogram *histogram, double part)
+/* The value below which `part` (0 to 1) of all values lie; 0 for an empty histogram. */
+static uint64_t histogram_at(const struct histogram *histogram, double part)
 {
     uint64_t total = 0;
     uint64_t passed = 0;

@@ -36,9 +36,6 @@ uint64_t option_number(int argc, char **argv, const char *name, uint64_t fallbac
 struct histogram {
     uint64_t counts[HISTOGRAM_BUCKETS];
 };
-void histogram_add(struct histogram *histogram, uint64_t value);
-/* The value below which `part` (0 to 1) of all values lie; 0 for an empty histogram. */
-uint64_t histogram_at(const struct histogram *histogram, double part);
 
 struct meter {
     int64_t start_ns;

@@ -58,8 +58,9 @@ static void grow(struct ledger *ledger)
     free(old);
 }
 
-struct record *ledger_record(struct ledger *ledger, char space, uint32_t index,
-                             uint32_t line)
+/* Made when it is missing; valid until the next call. */
+static struct record *record_of(struct ledger *ledger, char space, uint32_t index,
+                                uint32_t line)
 {
     if (2 * ledger->count >= ledger->capacity)
         grow(ledger);
@@ -99,7 +100,7 @@ static void lead_to(struct record *record, enum key_state state, const struct op
 
 static void note_message(struct ledger *ledger, const struct op *op, uint32_t line)
 {
-    struct record *record = ledger_record(ledger, op->space, op->index, line);
+    struct record *record = record_of(ledger, op->space, op->index, line);
     if (op->begin_ns < record->first_begin_ns) {
         record->first_begin_ns = op->begin_ns;
         record->first_begin_wall_ms = op->begin_wall_ms;
@@ -113,7 +114,7 @@ static void note_message(struct ledger *ledger, const struct op *op, uint32_t li
 
 static void note_word(struct ledger *ledger, const struct op *op)
 {
-    struct record *record = ledger_record(ledger, op->space, op->index, 1);
+    struct record *record = record_of(ledger, op->space, op->index, 1);
     lead_to(record,
             op->kind == OP_CANCEL  ? KEY_CANCELED
             : op->kind == OP_RETRY ? KEY_RUNNABLE
@@ -148,7 +149,7 @@ static void note_suspension(struct ledger *ledger, const struct op *op)
 static void note_read(struct ledger *ledger, const struct op *op)
 {
     if (op->answer == ANSWER_DONE)
-        ledger_record(ledger, op->space, op->index, 1)->read = op->value;
+        record_of(ledger, op->space, op->index, 1)->read = op->value;
 }
 
 void ledger_note(struct ledger *ledger, const struct op *op)

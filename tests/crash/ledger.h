@@ -68,10 +68,7 @@ struct ledger {
 
 void ledger_open(struct ledger *ledger, int actor);
 void ledger_close(struct ledger *ledger);
-/* The record of a key; made when it is missing. Valid until the next call. */
-struct record *ledger_record(struct ledger *ledger, char space, uint32_t index,
-                             uint32_t line);
-/* The same; null when it is missing. */
+/* The record of a key; null: there is none. */
 struct record *ledger_find(const struct ledger *ledger, char space, uint32_t index,
                            uint32_t line);
 /* A record at random that a predicate accepts; null when none is found quickly. */

@@ -17,7 +17,7 @@
 
 #define WORDS_MAX 40
 
-void served_print_log(const struct served *served)
+static void print_log(const struct served *served)
 {
     BYTES_AUTO(text);
     if (file_read(served->log, &text) == 0)
@@ -27,7 +27,7 @@ void served_print_log(const struct served *served)
 static _Noreturn void give_up(const struct served *served, const char *why)
 {
     fprintf(stderr, "%s\n", why);
-    served_print_log(served);
+    print_log(served);
     abort();
 }
 
@@ -152,7 +152,7 @@ bool served_close(struct served *served)
     int status = served->daemon != 0 ? served_stop(served) : 0;
     if (status != 0) {
         fprintf(stderr, "the daemon ended with status %d\n", status);
-        served_print_log(served);
+        print_log(served);
     }
     guard_close(served->guard);
     served->guard = NULL;

@@ -37,6 +37,5 @@ int served_stop(struct served *served);
 /* SIGTERM, and nothing else: served_stop() then waits for the end. */
 void served_tell_to_stop(const struct served *served);
 void served_kill(struct served *served);
-void served_print_log(const struct served *served);
 
 #endif

@@ -202,13 +202,6 @@ bool browser_type(struct browser *browser, const char *selector, const char *tex
                ask_session(browser, "POST", path, json_pack("{s:s}", "text", text)));
 }
 
-void browser_text(struct browser *browser, const char *selector, struct bytes *out)
-{
-    char path[200];
-    if (find(browser, selector, "text", path))
-        append_string(ask_session(browser, "GET", path, NULL), out);
-}
-
 void browser_url(struct browser *browser, struct bytes *out)
 {
     append_string(ask_session(browser, "GET", "/url", NULL), out);
@@ -229,8 +222,10 @@ struct showing {
 static bool shows_now(void *context)
 {
     const struct showing *showing = context;
+    char path[200];
     BYTES_AUTO(text);
-    browser_text(showing->browser, showing->selector, &text);
+    if (find(showing->browser, showing->selector, "text", path))
+        append_string(ask_session(showing->browser, "GET", path, NULL), &text);
     return text.size &&
            memmem(text.data, text.size, showing->text, strlen(showing->text));
 }

@@ -27,8 +27,6 @@ bool browser_go(struct browser *browser, const char *url);
 /* Clicks the first element that the CSS selector finds; types into it. */
 bool browser_click(struct browser *browser, const char *selector);
 bool browser_type(struct browser *browser, const char *selector, const char *text);
-/* Appends the text of the element, or "". */
-void browser_text(struct browser *browser, const char *selector, struct bytes *out);
 void browser_url(struct browser *browser, struct bytes *out);
 /* Runs JavaScript in the page, `return ...;`, and appends what it returns as text. */
 void browser_run(struct browser *browser, const char *script, struct bytes *out);

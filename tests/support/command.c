@@ -59,10 +59,9 @@ static void set_default_signals(posix_spawnattr_t *attributes)
                                              POSIX_SPAWN_SETSIGDEF);
 }
 
-static pid_t spawn_shell(const struct command *command, const char *shell,
-                         const char *text)
+static pid_t spawn_shell(const struct command *command, const char *text)
 {
-    char *argv[] = {memory_text(view_text(shell)), memory_text(view_text("-c")),
+    char *argv[] = {memory_text(view_text("bash")), memory_text(view_text("-c")),
                     memory_text(view_text(text)), NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -75,7 +74,7 @@ static pid_t spawn_shell(const struct command *command, const char *shell,
     posix_spawn_file_actions_adddup2(&files, command->err_fd, 2);
     posix_spawnattr_init(&attributes);
     set_default_signals(&attributes);
-    ENSURE(posix_spawnp(&pid, shell, &files, &attributes, argv, environ) == 0);
+    ENSURE(posix_spawnp(&pid, argv[0], &files, &attributes, argv, environ) == 0);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     for (char **word = argv; *word != NULL; word++)
@@ -83,18 +82,13 @@ static pid_t spawn_shell(const struct command *command, const char *shell,
     return pid;
 }
 
-void command_start_in(struct command *command, const char *shell, const char *text)
+void command_start(struct command *command, const char *text)
 {
     *command = (struct command){0};
     command->out_fd = memfd_create("out", MFD_CLOEXEC);
     command->err_fd = memfd_create("err", MFD_CLOEXEC);
     ENSURE(command->out_fd >= 0 && command->err_fd >= 0);
-    command->pid = spawn_shell(command, shell, text);
-}
-
-void command_start(struct command *command, const char *text)
-{
-    command_start_in(command, "bash", text);
+    command->pid = spawn_shell(command, text);
 }
 
 bool command_has_ended(const struct command *command)

@@ -24,9 +24,7 @@ struct command {
     struct bytes out, err;
 };
 
-/* Starts `SHELL -c TEXT` with LC_ALL=C and nothing on standard input. */
-void command_start_in(struct command *command, const char *shell, const char *text);
-/* The same with bash. */
+/* Starts `bash -c TEXT` with LC_ALL=C and nothing on standard input. */
 void command_start(struct command *command, const char *text);
 /* Whether the shell has ended; does not wait and does not reap. */
 bool command_has_ended(const struct command *command);

@@ -85,7 +85,8 @@ static void receive_all(int fd, struct bytes *out)
     } while (got > 0 || (got < 0 && errno == EINTR));
 }
 
-void http_raw(const char *address, struct view request, struct bytes *out)
+/* Reads until the other side closes. */
+static void ask(const char *address, struct view request, struct bytes *out)
 {
     int fd = http_connect(address);
     send_all(fd, request);
@@ -179,7 +180,7 @@ void http_exchange(const char *address, const char *method, const char *target,
         bytes_format(&request, "Content-Length: %zu\r\n", body.size);
     bytes_append_text(&request, "\r\n");
     bytes_append(&request, body);
-    http_raw(address, view_bytes(&request), &answer);
+    ask(address, view_bytes(&request), &answer);
     take_apart(view_bytes(&answer), reply);
 }
 

@@ -24,8 +24,6 @@ bool http_listens(const char *address);
  */
 void http_exchange(const char *address, const char *method, const char *target,
                    const char *headers, struct view body, struct http_reply *reply_out);
-/* Sends these bytes as they are and reads until the other side closes. */
-void http_raw(const char *address, struct view request, struct bytes *out);
 /* The value of a field, in one of 4 buffers used in turn; null: there is none. */
 const char *http_field(const struct http_reply *reply, const char *name);
 void http_reply_free(struct http_reply *reply);

@@ -128,7 +128,7 @@ static int reap(struct mounted *mounted, int flags)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-void mounted_await(struct mounted *mounted)
+static void await_service(struct mounted *mounted)
 {
     long long deadline = now_ms() + MOUNTED_START_MS;
     const char *readme = mounted_path(mounted, "README");
@@ -145,7 +145,7 @@ void mounted_await(struct mounted *mounted)
 void mounted_start(struct mounted *mounted)
 {
     mounted_launch(mounted);
-    mounted_await(mounted);
+    await_service(mounted);
 }
 
 int mounted_reap(struct mounted *mounted)

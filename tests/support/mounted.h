@@ -40,8 +40,6 @@ bool mounted_close(struct mounted *mounted);
 void mounted_start(struct mounted *mounted);
 /* Starts it and does not wait. */
 void mounted_launch(struct mounted *mounted);
-/* Waits until /README can be read; aborts when the daemon ends instead. */
-void mounted_await(struct mounted *mounted);
 /* Sends SIGTERM and waits. Returns the exit status, 128 + N after signal N. */
 int mounted_stop(struct mounted *mounted);
 /* Waits for a daemon that was told to end in another way. */
@@ -63,10 +61,10 @@ int file_write(const char *path, int flags, struct view content);
 /* Appends the value of a `key: value` line; false when there is none. */
 bool line_value(struct view lines, const char *key, struct bytes *out);
 /* The number a `key: value` line of a file below the mountpoint holds; -1: none. */
-/* What /proc/PID/status says: `Threads`, or `VmRSS` in KiB; -1: nothing. */
-long long process_number(pid_t pid, const char *key);
 long long mounted_number(const struct mounted *mounted, const char *path,
                          const char *key);
+/* What /proc/PID/status says: `Threads`, or `VmRSS` in KiB; -1: nothing. */
+long long process_number(pid_t pid, const char *key);
 /* Prints the daemon's log to standard error. */
 void mounted_print_log(const struct mounted *mounted);
 

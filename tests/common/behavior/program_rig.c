@@ -162,17 +162,14 @@ void rig_start(struct behavior *behavior, const struct turn_input *input,
     rig_start_as(behavior, input, turn, ++last_id);
 }
 
-bool rig_has_finished(struct rig_turn *turn)
+static bool has_finished(void *context)
 {
+    struct rig_turn *turn = context;
+
     pthread_mutex_lock(&lock);
     bool finished = turn->finished;
     pthread_mutex_unlock(&lock);
     return finished;
-}
-
-static bool has_finished(void *turn)
-{
-    return rig_has_finished(turn);
 }
 
 void rig_finish(struct rig_turn *turn)

@@ -40,7 +40,6 @@ void rig_start(struct behavior *behavior, const struct turn_input *input,
 /* The same for a certain actor. */
 void rig_start_as(struct behavior *behavior, const struct turn_input *input,
                   struct rig_turn *turn, uint64_t id);
-bool rig_has_finished(struct rig_turn *turn);
 /* Waits for it, for 60 s at most. */
 void rig_finish(struct rig_turn *turn);
 

@@ -57,6 +57,16 @@ static enum status check_record(void *context, uint64_t sequence, struct view bo
     return diary->fault == NULL ? STATUS_OK : STATUS_FAILED;
 }
 
+/* Bytes of frames of records appended and not checkpointed. */
+static uint64_t bytes_held(const struct diary *diary)
+{
+    uint64_t bytes = 0;
+
+    for (uint64_t i = diary->checkpointed; i < diary->appended; i++)
+        bytes += frame_bytes(diary->bodies[i].size);
+    return bytes;
+}
+
 enum status diary_open(struct diary *diary)
 {
     enum status status;
@@ -74,7 +84,7 @@ enum status diary_open(struct diary *diary)
     diary->appended = diary->replayed;
     /* It was synced before the journal was opened. */
     diary->acknowledged = diary->replayed;
-    if (journal_bytes_held(diary->journal) != diary_bytes_held(diary))
+    if (journal_bytes_held(diary->journal) != bytes_held(diary))
         diary->fault = "the bytes held after an opening are wrong";
     return status;
 }
@@ -129,7 +139,7 @@ enum status diary_append(struct diary *diary, uint64_t body_bytes)
     body->size = body_bytes;
     if (journal_append(diary->journal, view_bytes(body)) != ++diary->appended)
         diary->fault = "a record has another number";
-    if (journal_bytes_held(diary->journal) != diary_bytes_held(diary))
+    if (journal_bytes_held(diary->journal) != bytes_held(diary))
         diary->fault = "the bytes held after an append are wrong";
     return STATUS_OK;
 }
@@ -150,7 +160,7 @@ void diary_release(struct diary *diary, uint64_t sequence)
 {
     diary->checkpointed = sequence;
     journal_release(diary->journal, sequence);
-    if (journal_bytes_held(diary->journal) != diary_bytes_held(diary))
+    if (journal_bytes_held(diary->journal) != bytes_held(diary))
         diary->fault = "the bytes held after a release are wrong";
 }
 
@@ -159,15 +169,6 @@ void diary_close(struct diary *diary)
     if (diary->journal != NULL)
         journal_close(diary->journal);
     diary->journal = NULL;
-}
-
-uint64_t diary_bytes_held(const struct diary *diary)
-{
-    uint64_t bytes = 0;
-
-    for (uint64_t i = diary->checkpointed; i < diary->appended; i++)
-        bytes += frame_bytes(diary->bodies[i].size);
-    return bytes;
 }
 
 /* ------------------------------------------------------------------ for tests --- */

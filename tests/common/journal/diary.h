@@ -60,7 +60,4 @@ struct diary_files {
 };
 struct diary_files diary_files(struct diary *diary);
 
-/* Bytes of frames of records appended and not checkpointed. */
-uint64_t diary_bytes_held(const struct diary *diary);
-
 #endif
