@@ -146,6 +146,12 @@ const char *in_keep(const char *name)
     return mounted_path(&fixture, "actors/keep_1/%s", name);
 }
 
+void fixture_open_with_keep(void)
+{
+    fixture_open();
+    make_keep();
+}
+
 void fixture_open_for_others(void)
 {
     fixture_open_with("-o allow_other");
@@ -155,8 +161,7 @@ void fixture_open_for_others(void)
 
 void fixture_open_for_tools(void)
 {
-    fixture_open();
-    make_keep();
+    fixture_open_with_keep();
     suspend("keep_1");
     setenv("HOME", guard_folder(fixture.guard), 1);
 }

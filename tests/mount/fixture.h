@@ -26,9 +26,11 @@ extern struct mounted fixture;
 void fixture_open(void);
 void fixture_open_with(const char *options);
 void fixture_close(void);
+/* A daemon, and make_keep(). */
+void fixture_open_with_keep(void);
 /* A daemon that lets every user in; "$AS 'COMMAND'" runs as nobody. */
 void fixture_open_for_others(void);
-/* A daemon and make_keep(), suspended, for the programs people use: they find neither
+/* A daemon, and make_keep(), suspended, for the programs people use: they find neither
    settings nor history of whoever runs the tests. */
 void fixture_open_for_tools(void);
 /* Kills the daemon and starts it again. */

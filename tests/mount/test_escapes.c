@@ -27,8 +27,7 @@ static int area = -1, victim = -1;
 
 static void open_with_victim(void)
 {
-    fixture_open();
-    make_keep();
+    fixture_open_with_keep();
     WORKS("mkdir $A/keep_2 $S/store/victim; cd $S/store/victim;"
           "printf theirs > f; mkdir sub; printf theirs > sub/f; touch $A/keep_1/x");
     snprintf(folder, sizeof folder, "%s", mounted_path(&fixture, "actors/keep_1"));

@@ -23,8 +23,7 @@ static char file[MOUNTED_PATH_MAX], folder[MOUNTED_PATH_MAX];
 
 static void open_with_file(void)
 {
-    fixture_open();
-    make_keep();
+    fixture_open_with_keep();
     snprintf(folder, sizeof folder, "%s", mounted_path(&fixture, "actors/keep_1"));
     snprintf(file, sizeof file, "%s", in_keep("f"));
     WORKS("printf abc > $K/f");

@@ -24,8 +24,7 @@ static char folder[MOUNTED_PATH_MAX];
 
 static void open_with_folder(void)
 {
-    fixture_open();
-    make_keep();
+    fixture_open_with_keep();
     WORKS("mkdir $K/suite");
     snprintf(folder, sizeof folder, "%s", in_keep("suite"));
     setenv("F", folder, 1);
