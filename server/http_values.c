@@ -9,18 +9,10 @@
 
 #include "common/base/text.h"
 
-static bool is_space(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
+/* Of the white space that may stand around values (RFC 9110, section 5.6.3). */
 static struct view trimmed(struct view text)
 {
-    while (text.size && is_space(text.data[text.size - 1]))
-        text.size--;
-    while (text.size && is_space(*text.data))
-        text = view_of(text.data + 1, text.size - 1);
-    return text;
+    return text_trimmed(text, " \t");
 }
 
 static bool equals(struct view text, const char *word)
