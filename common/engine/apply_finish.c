@@ -129,19 +129,18 @@ static void write_log(struct finish *finish)
                                 .keyed = task->head.flags & TASK_KEYED,
                                 .key = task->key,
                                 .line = line};
-    log_record_pack(&record, &engine->scratch);
+    size_t size = log_record_packed_size(&record);
     struct pair_key key;
     for (; head->log_first < finish->change->log_first; head->log_first++)
         index_delete(engine->index, TABLE_LOG,
                      pair_key(&key, finish->actor->id, head->log_first),
                      engine->applying);
     struct view number = pair_key(&key, finish->actor->id, head->log_next++);
-    char *space = engine->replaying
-                      ? index_put(engine->index, TABLE_LOG, number, engine->applying,
-                                  engine->scratch.size)
-                      : index_put_fresh(engine->index, TABLE_LOG, number,
-                                        engine->applying, engine->scratch.size);
-    memcpy(space, engine->scratch.data, engine->scratch.size);
+    char *space =
+        engine->replaying
+            ? index_put(engine->index, TABLE_LOG, number, engine->applying, size)
+            : index_put_fresh(engine->index, TABLE_LOG, number, engine->applying, size);
+    log_record_pack(&record, space);
     head->log_bytes = finish->change->log_bytes;
 }
 

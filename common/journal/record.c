@@ -81,13 +81,6 @@ static void put_text(struct bytes *out, const char *text)
     put(out, text, size);
 }
 
-static void put_sized(struct bytes *out, struct view bytes)
-{
-    uint32_t size = (uint32_t)bytes.size;
-    put(out, &size, sizeof size);
-    bytes_append(out, bytes);
-}
-
 /* Owners that were never set are the rule, so a bitmap says which are there. */
 static void put_owners(struct bytes *out, const struct actor_record *actor)
 {
@@ -205,20 +198,24 @@ struct view task_result(const struct task_record *task)
     return task->head.flags & TASK_RESULT_IS_MESSAGE ? task->message : task->result;
 }
 
-void log_record_pack(const struct log_record *record, struct bytes *out)
+size_t log_record_packed_size(const struct log_record *record)
 {
-    bytes_clear(out);
-    uint8_t version = RECORD_VERSION;
-    put(out, &version, sizeof version);
-    put(out, &record->sequence, sizeof record->sequence);
-    put(out, &record->accepted_ms, sizeof record->accepted_ms);
-    put(out, &record->due_ms, sizeof record->due_ms);
-    put(out, &record->finished_ms, sizeof record->finished_ms);
-    put(out, &record->attempts, sizeof record->attempts);
-    put(out, &record->state, sizeof record->state);
-    put(out, &record->keyed, sizeof record->keyed);
-    put_sized(out, record->key);
-    put_sized(out, record->line);
+    return 1 + 4 * sizeof record->sequence + sizeof record->attempts + 2 +
+           2 * sizeof(uint32_t) + record->key.size + record->line.size;
+}
+
+void log_record_pack(const struct log_record *record, char *out)
+{
+    *out++ = RECORD_VERSION;
+    out = copy(out, &record->sequence, sizeof record->sequence);
+    out = copy(out, &record->accepted_ms, sizeof record->accepted_ms);
+    out = copy(out, &record->due_ms, sizeof record->due_ms);
+    out = copy(out, &record->finished_ms, sizeof record->finished_ms);
+    out = copy(out, &record->attempts, sizeof record->attempts);
+    out = copy(out, &record->state, sizeof record->state);
+    out = copy(out, &record->keyed, sizeof record->keyed);
+    out = copy_sized(out, record->key);
+    copy_sized(out, record->line);
 }
 
 bool log_record_unpack(struct view packed, struct log_record *record)

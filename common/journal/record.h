@@ -121,7 +121,9 @@ struct log_record {
     struct view line; /* rendered, newline included */
 };
 
-void log_record_pack(const struct log_record *record, struct bytes *out);
+/* As with tasks. */
+size_t log_record_packed_size(const struct log_record *record);
+void log_record_pack(const struct log_record *record, char *out);
 bool log_record_unpack(struct view packed, struct log_record *record_out);
 
 /* Keys of the index: numbers big-endian, so that they sort. */

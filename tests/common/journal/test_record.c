@@ -54,6 +54,13 @@ static void assert_same_actor(const struct actor_record *a,
     cr_assert(view_equal(key_view(&a->attention_key), key_view(&b->attention_key)));
 }
 
+static void pack_log(const struct log_record *log, struct bytes *out)
+{
+    bytes_clear(out);
+    log_record_pack(log, bytes_reserve(out, log_record_packed_size(log)));
+    out->size = log_record_packed_size(log);
+}
+
 Test(record, an_actor_comes_back_as_it_was_packed)
 {
     struct actor_record actors[] = {full_actor(), small_actor(), full_actor()};
@@ -220,7 +227,7 @@ Test(record, corrupt_bytes_are_refused_or_read_within_their_bounds)
             cr_assert_leq(strlen(back_actor.name), ACTOR_NAME_BYTES_MAX);
         packed.data[bit / 8] = (char)(packed.data[bit / 8] ^ 1 << bit % 8);
     }
-    log_record_pack(&log, &packed);
+    pack_log(&log, &packed);
     for (size_t bit = 0; bit < packed.size * 8; bit++) {
         packed.data[bit / 8] = (char)(packed.data[bit / 8] ^ 1 << bit % 8);
         if (log_record_unpack(view_bytes(&packed), &back_log))
@@ -251,7 +258,7 @@ Test(record, a_log_record_comes_back_as_it_was_packed)
                              .line = view_text("a line\n")};
     struct log_record back;
     BYTES_AUTO(packed);
-    log_record_pack(&log, &packed);
+    pack_log(&log, &packed);
     cr_assert(log_record_unpack(view_bytes(&packed), &back));
     cr_assert_eq(back.sequence, 1);
     cr_assert_eq(back.accepted_ms, 2);
