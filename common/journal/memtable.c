@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#define XXH_INLINE_ALL /* of a hash of few bytes the call is a good part */
 #include <xxhash.h>
 
 #include "common/base/log.h"
