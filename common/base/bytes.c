@@ -27,7 +27,7 @@ bool view_starts_with(struct view text, const char *prefix)
     return text.size >= size && view_equal(view_of(text.data, size), view_text(prefix));
 }
 
-static void grow(struct bytes *bytes, size_t more)
+void bytes_grow(struct bytes *bytes, size_t more)
 {
     size_t capacity = bytes->capacity > 0 ? bytes->capacity : CAPACITY_FIRST;
 
@@ -36,26 +36,6 @@ static void grow(struct bytes *bytes, size_t more)
         capacity *= 2;
     bytes->data = memory_resize(bytes->data, capacity);
     bytes->capacity = capacity;
-}
-
-char *bytes_reserve(struct bytes *bytes, size_t more)
-{
-    if (!bytes->data || bytes->capacity - bytes->size < more)
-        grow(bytes, more);
-    return bytes->data + bytes->size;
-}
-
-void bytes_append(struct bytes *bytes, struct view more)
-{
-    if (more.size == 0)
-        return;
-    memcpy(bytes_reserve(bytes, more.size), more.data, more.size);
-    bytes->size += more.size;
-}
-
-void bytes_append_text(struct bytes *bytes, const char *text)
-{
-    bytes_append(bytes, view_text(text));
 }
 
 void bytes_append_number(struct bytes *bytes, uint64_t number)

@@ -39,10 +39,30 @@ static inline struct view view_bytes(const struct bytes *bytes)
 bool view_equal(struct view left, struct view right);
 bool view_starts_with(struct view text, const char *prefix);
 
+/* Makes room for `more` further bytes, for bytes_reserve(). */
+void bytes_grow(struct bytes *bytes, size_t more);
+
+/* Appending is what most answers and records are made of, mostly of a few bytes where
+   there is room: in the caller, that is a comparison and a copy of known size. */
+
 /* Grows to hold `more` further bytes and returns where they go; size is unchanged. */
-char *bytes_reserve(struct bytes *bytes, size_t more);
-void bytes_append(struct bytes *bytes, struct view more);
-void bytes_append_text(struct bytes *bytes, const char *text);
+static inline char *bytes_reserve(struct bytes *bytes, size_t more)
+{
+    if (!bytes->data || bytes->capacity - bytes->size < more)
+        bytes_grow(bytes, more);
+    return bytes->data + bytes->size;
+}
+static inline void bytes_append(struct bytes *bytes, struct view more)
+{
+    if (more.size == 0)
+        return;
+    memcpy(bytes_reserve(bytes, more.size), more.data, more.size);
+    bytes->size += more.size;
+}
+static inline void bytes_append_text(struct bytes *bytes, const char *text)
+{
+    bytes_append(bytes, view_text(text));
+}
 /* In decimal. */
 void bytes_append_number(struct bytes *bytes, uint64_t number);
 void bytes_format(struct bytes *bytes, const char *format, ...)

@@ -163,54 +163,59 @@ int hex_digit(char byte)
     return -1;
 }
 
-/* Takes one byte, bare or as %XX, from the front of `text`. */
-static bool take_decoded(struct view *text, char *byte_out)
+/* How many bytes the text begins with that stand bare. */
+static size_t bare_size(struct view text)
 {
-    size_t size = text->data[0] == '%' ? 3 : 1;
+    size_t size = 0;
+
+    while (size < text.size && !must_be_encoded(text.data[size]))
+        size++;
+    return size;
+}
+
+static struct view rest_of(struct view text, size_t taken)
+{
+    return view_of(text.data + taken, text.size - taken);
+}
+
+/* The byte that `text` begins with as %XX; -1 where it does not. */
+static int encoded_byte(struct view text)
+{
     int high, low;
 
-    if (size == 1 && must_be_encoded(text->data[0]))
-        return false;
-    if (size > text->size)
-        return false;
-    *byte_out = text->data[0];
-    if (size == 3) {
-        high = hex_digit(text->data[1]);
-        low = hex_digit(text->data[2]);
-        if (high < 0 || low < 0)
-            return false;
-        *byte_out = (char)(high * 16 + low);
-    }
-    *text = view_of(text->data + size, text->size - size);
-    return true;
+    if (text.size < 3 || text.data[0] != '%')
+        return -1;
+    high = hex_digit(text.data[1]);
+    low = hex_digit(text.data[2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
 bool percent_decode(struct bytes *out, struct view encoded)
 {
-    size_t before = out->size;
-    char byte;
+    size_t before = out->size, bare;
 
-    while (encoded.size > 0) {
-        if (!take_decoded(&encoded, &byte)) {
+    bytes_reserve(out, encoded.size); /* it becomes no longer */
+    for (; (bare = bare_size(encoded)) < encoded.size; encoded = rest_of(encoded, 3)) {
+        bytes_append(out, view_of(encoded.data, bare));
+        encoded = rest_of(encoded, bare);
+        int byte = encoded_byte(encoded);
+        if (byte < 0) {
             out->size = before;
             return false;
         }
-        bytes_append(out, view_of(&byte, 1));
+        bytes_append(out, view_of(&(char){(char)byte}, 1));
     }
+    bytes_append(out, encoded);
     return true;
 }
 
 void percent_encode(struct bytes *out, struct view text)
 {
-    size_t plain = 0; /* as in append_column */
+    size_t bare;
 
-    for (size_t i = 0; i < text.size; i++) {
-        if (!must_be_encoded(text.data[i]))
-            continue;
-        bytes_append(out, view_of(text.data + plain, i - plain));
-        bytes_format(out, "%%%02X", (unsigned char)text.data[i]);
-        plain = i + 1;
+    for (; (bare = bare_size(text)) < text.size; text = rest_of(text, bare + 1)) {
+        bytes_append(out, view_of(text.data, bare));
+        bytes_format(out, "%%%02X", (unsigned char)text.data[bare]);
     }
-    if (text.size > plain)
-        bytes_append(out, view_of(text.data + plain, text.size - plain));
+    bytes_append(out, text);
 }
