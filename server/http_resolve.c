@@ -82,13 +82,22 @@ static void find_place(const struct http_target *target, uint64_t actor,
             : append_joined(&resolved->memory, target->segments, target->segment_count);
 }
 
+/* Without the parameters, of which a folder has none. */
+static void copy_folder(struct node *to, const struct node *from)
+{
+    node_set(to, from->kind, from->actor);
+    to->area = from->area;
+    to->path = from->path;
+    to->type = from->type;
+}
+
 static enum status walk_down(struct walk *walk, uint64_t *actor)
 {
     struct http_resolved *resolved = walk->resolved;
     struct node *node = &resolved->node;
     size_t count = walk->target->segment_count;
     for (size_t i = 0; i < count; i++) {
-        resolved->parent = *node;
+        copy_folder(&resolved->parent, node);
         enum status status = step(walk, i, node);
         if (status && status != STATUS_NOT_FOUND)
             return status;
@@ -111,7 +120,8 @@ enum status http_resolve(struct tree *tree, const struct http_target *target,
     uint64_t actor = 0;
     struct walk walk = {.tree = tree, .target = target, .resolved = resolved};
     resolved->found = STATUS_OK;
-    resolved->node = resolved->parent = tree_root();
+    node_set(&resolved->node, NODE_ROOT, 0);
+    node_set(&resolved->parent, NODE_ROOT, 0);
     resolved->missing = 0;
     resolved->place = (struct dav_place){0};
     resolved->memory = (struct bytes){0};

@@ -7,11 +7,20 @@
 #include "common/base/text.h"
 #include "common/tree/node.h"
 
+/* Where the first byte is that means another one; the size when all mean themselves. */
+static size_t plain_size(const char *text, size_t size, bool plus_is_space)
+{
+    const char *percent = memchr(text, '%', size);
+    size_t plain = percent ? (size_t)(percent - text) : size;
+    const char *plus = plus_is_space ? memchr(text, '+', plain) : NULL;
+    return plus ? (size_t)(plus - text) : plain;
+}
+
 /* In place; false for a `%` without its digits and for an encoded NUL. */
 static bool decode(char *text, size_t *size, bool plus_is_space)
 {
-    size_t to = 0;
-    for (size_t from = 0; from < *size; from++) {
+    size_t to = plain_size(text, *size, plus_is_space);
+    for (size_t from = to; from < *size; from++) {
         char byte = text[from];
         if (byte == '%') {
             int high = from + 2 < *size ? hex_digit(text[from + 1]) : -1;
@@ -39,7 +48,8 @@ static enum status refuse(struct bytes *why, const char *what)
 
 static bool is_dots(struct view segment)
 {
-    return view_equal(segment, view_text(".")) || view_equal(segment, view_text(".."));
+    return segment.data[0] == '.' &&
+           (segment.size == 1 || (segment.size == 2 && segment.data[1] == '.'));
 }
 
 /* In `tasks@KEY,delay=5s`, with the `@` maybe as %40, what follows the `@` is left to
@@ -48,17 +58,17 @@ static bool is_dots(struct view segment)
 static size_t base_size(const struct http_target *target, char *text, size_t *size)
 {
     enum node_kind kind;
-    char *at = memchr(text, '@', *size), *encoded = memmem(text, *size, "%40", 3);
     if (target->segment_count != 2 ||
         !view_equal(target->segments[0], view_text("actors")))
         return 0;
-    bool is_encoded = encoded && (!at || encoded < at);
-    if (is_encoded)
+    char *at = memchr(text, '@', *size);
+    char *encoded = memmem(text, at ? (size_t)(at - text) : *size, "%40", 3);
+    if (encoded)
         at = encoded;
     if (!at || !node_kind_of_file(view_of(text, (size_t)(at - text)), &kind))
         return 0;
     size_t base = (size_t)(at - text);
-    if (is_encoded) {
+    if (encoded) {
         *encoded = '@';
         memmove(encoded + 1, encoded + 3, *size - base - 3);
         *size -= 2;

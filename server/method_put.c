@@ -13,15 +13,11 @@
 bool method_is_of_mailbox(const struct http_request *request)
 {
     const struct http_target *target = &request->target;
-    struct parameters parameters;
-    struct view base;
     enum node_kind kind;
-    if (target->segment_count != 3 ||
-        !view_equal(target->segments[0], view_text("actors")) ||
-        name_parse(target->segments[2], &base, &parameters) ||
-        !node_kind_of_file(base, &kind))
-        return false;
-    return kind == NODE_TASKS || kind == NODE_EXECUTE;
+    return target->segment_count == 3 &&
+           view_equal(target->segments[0], view_text("actors")) &&
+           node_kind_of_name(target->segments[2], &kind) &&
+           (kind == NODE_TASKS || kind == NODE_EXECUTE);
 }
 
 static void state_written(struct http_request *request)

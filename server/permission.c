@@ -17,10 +17,8 @@ enum place {
 
 static enum place place_of_file(struct view name)
 {
-    struct parameters parameters;
-    struct view base;
     enum node_kind kind;
-    if (name_parse(name, &base, &parameters) || !node_kind_of_file(base, &kind))
+    if (!node_kind_of_name(name, &kind))
         return PLACE_INSIDE;
     if (kind == NODE_TASKS || kind == NODE_EXECUTE)
         return PLACE_MESSAGES;

@@ -23,6 +23,16 @@ static const char *const base_names[] = {
     [NODE_ORDINARY] = "",
 };
 
+void node_set(struct node *node, enum node_kind kind, uint64_t actor)
+{
+    node->kind = kind;
+    node->actor = actor;
+    parameters_clear(&node->parameters);
+    node->area = 0;
+    node->path = view_of(NULL, 0);
+    node->type = 0;
+}
+
 bool node_is_folder(const struct node *node)
 {
     return node->kind == NODE_ROOT || node->kind == NODE_ACTORS ||
@@ -50,6 +60,14 @@ bool node_kind_of_file(struct view base, enum node_kind *kind_out)
     return false;
 }
 
+bool node_kind_of_name(struct view name, enum node_kind *kind_out)
+{
+    const char *at = name.size ? memchr(name.data, '@', name.size) : NULL;
+    if (at)
+        name.size = (size_t)(at - name.data);
+    return node_kind_of_file(name, kind_out);
+}
+
 static bool is_insisted_on(struct view name)
 {
     return view_starts_with(name, ".") || view_equal(name, view_text("desktop.ini")) ||
@@ -61,7 +79,5 @@ bool node_name_is_ordinary(enum node_kind folder, struct view name)
     enum node_kind special;
     if (folder == NODE_ROOT || folder == NODE_ACTORS)
         return is_insisted_on(name);
-    const char *at = memchr(name.data, '@', name.size);
-    struct view base = at ? view_of(name.data, (size_t)(at - name.data)) : name;
-    return folder == NODE_ORDINARY || !node_kind_of_file(base, &special);
+    return folder == NODE_ORDINARY || !node_kind_of_name(name, &special);
 }

@@ -42,6 +42,9 @@ struct node {
     uint32_t type;    /* as of stat(2): S_IFREG, S_IFDIR, ...; 0 where there is none */
 };
 
+/* Sets all of it but the key's and the timer's texts, which mean nothing then: most of
+   a node is room for them, and each look at the tree goes through several. */
+void node_set(struct node *node, enum node_kind kind, uint64_t actor);
 bool node_is_folder(const struct node *node);
 /* Whether the name carries a key or parameters (`tasks@KEY`): such names are unlisted.
  */
@@ -50,6 +53,8 @@ bool node_is_unlisted(const struct node *node);
 const char *node_base_name(enum node_kind kind);
 /* The kind of an actor's file by its base name; false for other names. */
 bool node_kind_of_file(struct view base, enum node_kind *kind_out);
+/* The same by the name as it is typed: what follows an `@` is not read. */
+bool node_kind_of_name(struct view name, enum node_kind *kind_out);
 /* Whether an entry of the folder that is called so is an ordinary file: in an actor's
    folder every name but those of special files, with or without `@...`; in / and
    /actors only what desktops insist on (dot files, desktop.ini, Thumbs.db); beneath

@@ -70,13 +70,8 @@ struct node tree_root(void)
 
 struct node tree_node(enum node_kind kind, uint64_t actor)
 {
-    struct node node; /* field by field: see parameters_clear */
-    node.kind = kind;
-    node.actor = actor;
-    parameters_clear(&node.parameters);
-    node.area = 0;
-    node.path = view_of(NULL, 0);
-    node.type = 0;
+    struct node node;
+    node_set(&node, kind, actor);
     return node;
 }
 
@@ -86,7 +81,7 @@ static enum status lookup_top(struct view name, struct node *node_out)
 {
     for (enum node_kind kind = NODE_README; kind <= NODE_ACTORS; kind++)
         if (view_equal(name, view_text(node_base_name(kind)))) {
-            *node_out = tree_node(kind, 0);
+            node_set(node_out, kind, 0);
             return STATUS_OK;
         }
     return STATUS_NOT_FOUND;
@@ -98,35 +93,30 @@ static enum status lookup_actor(struct tree *tree, struct view name,
     uint64_t actor;
     enum status status = engine_find(tree->engine, name, &actor);
     if (!status)
-        *node_out = tree_node(NODE_ACTOR, actor);
+        node_set(node_out, NODE_ACTOR, actor);
     return status;
 }
 
 static enum status lookup_file(struct tree *tree, uint64_t actor, struct view name,
                                struct node *node_out)
 {
-    struct node node = tree_node(NODE_ACTOR, actor);
+    struct parameters parameters;
+    enum node_kind kind;
     struct view base;
     struct task_info info;
-    enum status status = name_parse(name, &base, &node.parameters);
-    if (status == STATUS_NAME_TOO_LONG)
-        return status;
-    const char *at = memchr(name.data, '@', name.size);
-    if (at)
-        base = view_of(name.data, (size_t)(at - name.data));
-    if (!node_kind_of_file(base, &node.kind))
+    if (!node_kind_of_name(name, &kind))
         return STATUS_NOT_FOUND;
+    enum status status = name_parse(name, &base, &parameters);
     if (status)
         return status;
-    if (!node.parameters.at) {
-        *node_out = node;
-        return STATUS_OK;
-    }
-    if (node.kind != NODE_TASKS && node.kind != NODE_EXECUTE)
+    if (parameters.at && kind != NODE_TASKS && kind != NODE_EXECUTE)
         return STATUS_INVALID;
-    *node_out = node;
-    return node.parameters.key.size
-               ? engine_task(tree->engine, actor, &node.parameters.key, &info)
+    node_set(node_out, kind, actor);
+    if (!parameters.at)
+        return STATUS_OK;
+    node_out->parameters = parameters;
+    return parameters.key.size
+               ? engine_task(tree->engine, actor, &node_out->parameters.key, &info)
                : STATUS_NOT_FOUND;
 }
 
@@ -145,7 +135,7 @@ static enum status lookup_special(struct tree *tree, const struct node *parent,
 enum status tree_lookup(struct tree *tree, const struct node *parent, struct view name,
                         struct node *node_out)
 {
-    *node_out = tree_node(NODE_ROOT, 0);
+    node_set(node_out, NODE_ROOT, 0);
     if (name.size > FILE_NAME_BYTES_MAX)
         return STATUS_NAME_TOO_LONG;
     enum status status = lookup_special(tree, parent, name, node_out);
