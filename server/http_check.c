@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http_check.h"
 
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 struct seen {
@@ -12,6 +10,7 @@ struct seen {
     size_t length_size, coding_size;
     bool has_bad_name, is_broken;
     uintptr_t end; /* of what was seen */
+    uint64_t names;
 };
 
 /* RFC 9110, section 5.6.2 */
@@ -57,6 +56,7 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     struct seen *seen = context;
     if (!is_token(name, name_size))
         seen->has_bad_name = true;
+    seen->names |= http_name_bit(name, name_size);
     if (!follows(seen, name, name_size, value))
         seen->is_broken = true;
     seen->end = (uintptr_t)value + value_size;
@@ -135,6 +135,7 @@ const char *http_check_framing(struct MHD_Connection *connection, const char *me
     const char *why = objection(&seen, version);
     if (why)
         return why;
+    framing->names = seen.names;
     framing->is_chunked = seen.codings > 0;
     if (seen.lengths)
         framing->length = strtoull(seen.length, NULL, 10);

@@ -41,11 +41,6 @@ const char *http_method_name(enum http_method method)
     return method < METHOD_COUNT ? method_names[method] : "other";
 }
 
-const char *http_request_header(const struct http_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
-
 /* A field that is sent twice is one with both lists (RFC 9110, section 5.3). */
 struct joined {
     const char *name;
@@ -70,7 +65,8 @@ bool http_request_list(const struct http_request *request, const char *name,
                        struct bytes *out)
 {
     struct joined joined = {.name = name, .out = out};
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, join, &joined);
+    if (http_request_may_have(request, name))
+        MHD_get_connection_values(request->connection, MHD_HEADER_KIND, join, &joined);
     return joined.count > 0;
 }
 

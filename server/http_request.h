@@ -95,8 +95,20 @@ static inline struct tree *request_tree(const struct http_request *request);
 
 /* As it stands in a request; "other" for METHOD_COUNT. */
 const char *http_method_name(enum http_method method);
+/* Whether there may be a field of that name. */
+static inline bool http_request_may_have(const struct http_request *request,
+                                         const char *name)
+{
+    return request->framing.names & http_name_bit(name, strlen(name));
+}
 /* The value of a header field; null when it was not sent. */
-const char *http_request_header(const struct http_request *request, const char *name);
+static inline const char *http_request_header(const struct http_request *request,
+                                              const char *name)
+{
+    return http_request_may_have(request, name)
+               ? MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name)
+               : NULL;
+}
 /* Appends the value of a field that is a list, however many fields it is spread over;
    false when there is none. */
 bool http_request_list(const struct http_request *request, const char *name,

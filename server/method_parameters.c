@@ -83,8 +83,9 @@ static bool take_header(struct http_request *request, struct parameters *paramet
                         const char *name)
 {
     struct taking taking = {request, parameters, name, true};
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_field,
-                              &taking);
+    if (http_request_may_have(request, name))
+        MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_field,
+                                  &taking);
     return taking.is_good;
 }
 
