@@ -85,12 +85,29 @@ static enum status refuse_name(struct http_request *request, enum status status)
     return STATUS_INVALID;
 }
 
+/* Who reads a mailbox's file may be reading of a task. */
+static void make_seen(struct http_request *request)
+{
+    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
+    if (!reads || !method_is_of_mailbox(request))
+        return;
+    request->seen = memory_take(sizeof *request->seen);
+    request->seen->is_seen = false;
+}
+
+static void free_seen(struct tree_seen *seen)
+{
+    if (seen && seen->is_seen)
+        bytes_free(&seen->look.text);
+    free(seen);
+}
+
 enum status http_request_resolve(struct http_request *request)
 {
     struct http_resolved *resolved = &request->resolved;
-    http_resolved_free(resolved);
+    make_seen(request);
     enum status status =
-        http_resolve(request_tree(request), &request->target, resolved);
+        http_resolve(request_tree(request), &request->target, resolved, request->seen);
     if (status)
         return refuse_name(request, status);
     request->found = resolved->found;
@@ -422,6 +439,7 @@ void http_request_drop(struct http_request *request)
         request->free_finish_extra(request->finish_extra);
     method_file_drop(request);
     http_resolved_free(&request->resolved);
+    free_seen(request->seen);
     http_target_free(&request->target);
     answer_free(&request->answer);
     page_form_free(request->form);

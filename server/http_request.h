@@ -51,7 +51,9 @@ struct http_request {
     struct node node, parent;
     size_t missing;
     struct http_resolved
-        resolved;      /* the same with its place, and what paths point to */
+        resolved; /* the same with its place, and what paths point to */
+    struct tree_seen
+        *seen;         /* of GET and HEAD of a task: what resolving saw; else null */
     bool is_hidden;    /* it was removed here, so it counts as not there */
     bool is_announced; /* it is not there, but counts as an empty file (dav/places.h) */
     bool announces;    /* and if it is taken, it counts as one from now on */

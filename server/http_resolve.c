@@ -25,6 +25,7 @@ struct walk {
     struct tree *tree;
     const struct http_target *target;
     struct http_resolved *resolved;
+    struct tree_seen *seen;
     enum node_kind folder_kind;
     uint64_t folder_actor;
     size_t top;
@@ -36,7 +37,9 @@ static enum status step(struct walk *walk, size_t i, struct node *node)
     const struct http_target *target = walk->target;
     const struct node *parent = &walk->resolved->parent;
     if (parent->kind != NODE_ORDINARY) {
-        enum status status = tree_lookup(walk->tree, parent, target->segments[i], node);
+        struct tree_seen *seen = i + 1 == target->segment_count ? walk->seen : NULL;
+        enum status status =
+            tree_lookup_to_read(walk->tree, parent, target->segments[i], node, seen);
         if (node->kind == NODE_ORDINARY) {
             walk->folder_kind = parent->kind;
             walk->folder_actor = parent->actor;
@@ -115,10 +118,11 @@ static enum status walk_down(struct walk *walk, uint64_t *actor)
 }
 
 enum status http_resolve(struct tree *tree, const struct http_target *target,
-                         struct http_resolved *resolved)
+                         struct http_resolved *resolved, struct tree_seen *seen)
 {
     uint64_t actor = 0;
-    struct walk walk = {.tree = tree, .target = target, .resolved = resolved};
+    struct walk walk = {
+        .tree = tree, .target = target, .resolved = resolved, .seen = seen};
     resolved->found = STATUS_OK;
     node_set(&resolved->node, NODE_ROOT, 0);
     node_set(&resolved->parent, NODE_ROOT, 0);

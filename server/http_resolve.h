@@ -20,9 +20,11 @@ struct http_resolved {
 };
 
 /* `target` is borrowed, and must outlive the result. Else than OK only for a name that
-   nothing here can have: INVALID, NAME_TOO_LONG. Freed by the caller in any case. */
+   nothing here can have: INVALID, NAME_TOO_LONG. Freed by the caller in any case. For
+   who is about to read it, `seen` is for tree_lookup_to_read; may be null. */
 MUST_CHECK enum status http_resolve(struct tree *tree, const struct http_target *target,
-                                    struct http_resolved *resolved_out);
+                                    struct http_resolved *resolved_out,
+                                    struct tree_seen *seen);
 void http_resolved_free(struct http_resolved *resolved);
 
 #endif

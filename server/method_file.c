@@ -45,7 +45,7 @@ void method_file_begin(struct http_request *request)
 {
     struct tree *tree = request_tree(request);
     struct http_resolved resolved;
-    enum status status = http_resolve(tree, &request->target, &resolved);
+    enum status status = http_resolve(tree, &request->target, &resolved, NULL);
     if (!status && resolved.node.kind == NODE_ORDINARY && resolved.missing <= 1 &&
         tree_files(tree)) {
         struct file_upload *upload = memory_take_zeroed(1, sizeof *upload);

@@ -15,25 +15,42 @@
 #include "server/permission.h"
 
 struct content {
-    struct bytes text, tag;
-    struct attributes attributes;
-    struct actor_info actor;
+    struct tree_look look;
+    struct bytes tag;
 };
 
 static void free_content(struct content *content)
 {
-    bytes_free(&content->text);
+    bytes_free(&content->look.text);
     bytes_free(&content->tag);
+}
+
+/* What was seen while the request was resolved is good for one look. */
+static enum status take_look(struct http_request *request, struct tree_look *look)
+{
+    struct tree_seen *seen = request->seen;
+    if (!seen || !seen->is_seen)
+        return tree_look(request_tree(request), &request->node, look);
+    *look = seen->look;
+    seen->is_seen = false;
+    return seen->status;
+}
+
+static void forget_seen(struct http_request *request)
+{
+    if (request->seen && request->seen->is_seen)
+        bytes_free(&request->seen->look.text);
+    if (request->seen)
+        request->seen->is_seen = false;
 }
 
 /* Text and tag that belong together. */
 static enum status look(struct http_request *request, struct content *content)
 {
-    enum status status =
-        tree_look(request_tree(request), &request->node, &content->attributes,
-                  &content->actor, &content->text);
+    content->tag = (struct bytes){0};
+    enum status status = take_look(request, &content->look);
     if (!status)
-        method_tag(&content->tag, &request->node, &content->attributes);
+        method_tag(&content->tag, &request->node, &content->look.attributes);
     return status;
 }
 
@@ -45,8 +62,8 @@ static bool range_applies(struct http_request *request, const struct content *co
 
 static const char *type_of(const struct node *node, const struct content *content)
 {
-    const struct actor_info *actor = &content->actor;
-    struct view text = view_bytes(&content->text);
+    const struct actor_info *actor = &content->look.actor;
+    struct view text = view_bytes(&content->look.text);
     if (!actor->id)
         return method_type_of(NULL, text);
     if (node->kind == NODE_STATE && actor->state_type[0])
@@ -61,7 +78,7 @@ static void add_validators(struct http_request *request, const struct content *c
 {
     BYTES_AUTO(date);
     answer_text(request, "ETag", view_bytes(&content->tag));
-    value_append_date(&date, content->attributes.modified_ms);
+    value_append_date(&date, content->look.attributes.modified_ms);
     answer_text(request, "Last-Modified", view_bytes(&date));
     answer_text(request, "Accept-Ranges", view_text("bytes"));
     answer_text(request, "Cache-Control", view_text("no-cache"));
@@ -75,7 +92,7 @@ static bool answer_range(struct http_request *request, struct content *content)
     uint64_t first = 0, last = 0;
     if (!range || request->method == METHOD_HEAD || !range_applies(request, content))
         return false;
-    uint64_t size = content->text.size;
+    uint64_t size = content->look.text.size;
     enum status status = value_range(view_text(range), size, &first, &last);
     if (status == STATUS_NOT_FOUND)
         return false;
@@ -88,7 +105,7 @@ static bool answer_range(struct http_request *request, struct content *content)
     BYTES_AUTO(part);
     const char *type = type_of(&request->node, content);
     bytes_append(&part,
-                 view_of(content->text.data + first, (size_t)(last - first + 1)));
+                 view_of(content->look.text.data + first, (size_t)(last - first + 1)));
     answer_body(request, 206, type, &part);
     answer_header(request, "Content-Range", "bytes %llu-%llu/%llu",
                   (unsigned long long)first, (unsigned long long)last,
@@ -99,21 +116,23 @@ static bool answer_range(struct http_request *request, struct content *content)
 static void answer_content(struct http_request *request, struct content *content)
 {
     struct view tag = view_bytes(&content->tag);
-    if (method_fails_match(request, tag, content->attributes.modified_ms)) {
+    if (method_fails_match(request, tag, content->look.attributes.modified_ms)) {
         answer_problem(request, 412, "it is not as the conditions say");
-    } else if (method_is_unchanged(request, tag, content->attributes.modified_ms)) {
+    } else if (method_is_unchanged(request, tag,
+                                   content->look.attributes.modified_ms)) {
         answer_code(request, 304);
         add_validators(request, content);
     } else {
         if (!answer_range(request, content))
-            answer_body(request, 200, type_of(&request->node, content), &content->text);
+            answer_body(request, 200, type_of(&request->node, content),
+                        &content->look.text);
         add_validators(request, content);
     }
 }
 
 static void get_file(struct http_request *request)
 {
-    struct content content = {0};
+    struct content content;
     enum status status = look(request, &content);
     if (status)
         answer_status(request, status, NULL);
@@ -128,18 +147,18 @@ static void get_file(struct http_request *request)
    file. At the daemon's stop nobody waits on (contract, section 4). */
 static void answer_outcome(struct http_request *request)
 {
-    struct content content = {0};
     const struct node *node = &request->node;
     bool is_stop = request->woken == STATUS_SHUTDOWN;
     if (!is_stop && json_get_outcome(request)) {
         method_answer_preference(request, &node->parameters);
         return;
     }
+    struct content content;
     enum status status = look(request, &content);
     if (status == STATUS_OK) {
         answer_content(request, &content);
-        method_name_known(request, view_text(content.actor.name), &node->parameters.key,
-                          TASK_DONE);
+        method_name_known(request, view_text(content.look.actor.name),
+                          &node->parameters.key, TASK_DONE);
     } else if (status == STATUS_AGAIN && is_stop) {
         answer_status(request, STATUS_SHUTDOWN, "the daemon stops");
         method_name_task(request, node);
@@ -150,19 +169,33 @@ static void answer_outcome(struct http_request *request)
     free_content(&content);
 }
 
-static void get_outcome(struct http_request *request)
+/* What was seen of it is of another moment when it is over. */
+static void wait_for_outcome(struct http_request *request, int64_t wait_ms)
+{
+    forget_seen(request);
+    http_request_wait(request, &request->node, wait_ms, answer_outcome);
+}
+
+static enum status outcome_of(struct http_request *request)
 {
     BYTES_AUTO(result);
     const struct node *node = &request->node;
-    struct engine *engine = tree_engine(request_tree(request));
+    return request->seen && request->seen->is_seen
+               ? request->seen->status
+               : engine_outcome(tree_engine(request_tree(request)), node->actor,
+                                &node->parameters.key, &result);
+}
+
+static void get_outcome(struct http_request *request)
+{
+    const struct node *node = &request->node;
     int64_t wait_ms = method_wait_ms(request, &node->parameters, -1);
     if (node->parameters.part == PART_MESSAGE) {
         if (!json_get(request))
             get_file(request);
         method_name_task(request, node);
-    } else if (wait_ms > 0 && engine_outcome(engine, node->actor, &node->parameters.key,
-                                             &result) == STATUS_AGAIN) {
-        http_request_wait(request, node, wait_ms, answer_outcome);
+    } else if (wait_ms > 0 && outcome_of(request) == STATUS_AGAIN) {
+        wait_for_outcome(request, wait_ms);
     } else {
         answer_outcome(request);
     }
@@ -171,8 +204,11 @@ static void get_outcome(struct http_request *request)
 /* `tasks` and `execute`, with a key wherever it stands. */
 static void get_mailbox(struct http_request *request)
 {
+    enum part part = request->node.parameters.part;
     if (!method_take_parameters(request, &request->node.parameters))
         return;
+    if (request->node.parameters.part != part)
+        forget_seen(request);
     if (request->node.parameters.key.size)
         get_outcome(request);
     else if (!json_get(request))

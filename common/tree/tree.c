@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree that every face shows, read side: look-up, attributes, listing and content.
+ * The tree that every face shows, read side: attributes, listing and content.
  * It keeps nothing but who owns what belongs to no actor, and when /actors was last
  * seen to differ; all else is asked of the engine, each time.
  */
@@ -73,82 +73,6 @@ struct node tree_node(enum node_kind kind, uint64_t actor)
     struct node node;
     node_set(&node, kind, actor);
     return node;
-}
-
-/* ------------------------------------------------------------------------ look-up */
-
-static enum status lookup_top(struct view name, struct node *node_out)
-{
-    for (enum node_kind kind = NODE_README; kind <= NODE_ACTORS; kind++)
-        if (view_equal(name, view_text(node_base_name(kind)))) {
-            node_set(node_out, kind, 0);
-            return STATUS_OK;
-        }
-    return STATUS_NOT_FOUND;
-}
-
-static enum status lookup_actor(struct tree *tree, struct view name,
-                                struct node *node_out)
-{
-    uint64_t actor;
-    enum status status = engine_find(tree->engine, name, &actor);
-    if (!status)
-        node_set(node_out, NODE_ACTOR, actor);
-    return status;
-}
-
-static enum status lookup_file(struct tree *tree, uint64_t actor, struct view name,
-                               struct node *node_out)
-{
-    struct parameters parameters;
-    enum node_kind kind;
-    struct view base;
-    struct task_info info;
-    if (!node_kind_of_name(name, &kind))
-        return STATUS_NOT_FOUND;
-    enum status status = name_parse(name, &base, &parameters);
-    if (status)
-        return status;
-    if (parameters.at && kind != NODE_TASKS && kind != NODE_EXECUTE)
-        return STATUS_INVALID;
-    node_set(node_out, kind, actor);
-    if (!parameters.at)
-        return STATUS_OK;
-    node_out->parameters = parameters;
-    return parameters.key.size
-               ? engine_task(tree->engine, actor, &node_out->parameters.key, &info)
-               : STATUS_NOT_FOUND;
-}
-
-static enum status lookup_special(struct tree *tree, const struct node *parent,
-                                  struct view name, struct node *node_out)
-{
-    if (parent->kind == NODE_ROOT)
-        return lookup_top(name, node_out);
-    if (parent->kind == NODE_ACTORS)
-        return lookup_actor(tree, name, node_out);
-    if (parent->kind == NODE_ACTOR)
-        return lookup_file(tree, parent->actor, name, node_out);
-    return STATUS_NOT_FOUND;
-}
-
-enum status tree_lookup(struct tree *tree, const struct node *parent, struct view name,
-                        struct node *node_out)
-{
-    node_set(node_out, NODE_ROOT, 0);
-    if (name.size > FILE_NAME_BYTES_MAX)
-        return STATUS_NAME_TOO_LONG;
-    enum status status = lookup_special(tree, parent, name, node_out);
-    bool is_special = status == STATUS_OK || node_is_unlisted(node_out);
-    return is_special || !tree->files || !node_name_is_ordinary(parent->kind, name)
-               ? status
-               : ordinary_lookup(tree, parent, name, node_out);
-}
-
-bool tree_may_create(const struct node *node)
-{
-    uint64_t sequence;
-    return node_is_unlisted(node) && !key_is_sequence(&node->parameters.key, &sequence);
 }
 
 /* --------------------------------------------------------------------- attributes */
@@ -449,39 +373,38 @@ enum status tree_read(struct tree *tree, const struct node *node, struct bytes *
 
 /* What takes several looks is looked at until it did not change meanwhile. */
 static enum status look_again(struct tree *tree, const struct node *node,
-                              struct attributes *attributes, struct bytes *out)
+                              struct tree_look *look)
 {
     struct attributes after;
-    size_t from = out->size;
     enum status status = tree_attributes(tree, node, &after);
     for (unsigned looks = 0; !status && looks < LOOKS_MAX; looks++) {
-        *attributes = after;
-        out->size = from;
-        status = tree_read(tree, node, out);
+        look->attributes = after;
+        look->text.size = 0;
+        status = tree_read(tree, node, &look->text);
         if (!status)
             status = tree_attributes(tree, node, &after);
-        if (!status && after.version == attributes->version)
+        if (!status && after.version == look->attributes.version)
             break;
     }
     return status;
 }
 
 enum status tree_look(struct tree *tree, const struct node *node,
-                      struct attributes *attributes_out, struct actor_info *info_out,
-                      struct bytes *out)
+                      struct tree_look *look)
 {
-    size_t from = out->size;
-    info_out->id = 0;
-    if (!node->actor)
-        return look_again(tree, node, attributes_out, out);
-    if (node->kind == NODE_MAILBOX) {
-        enum status status = look_again(tree, node, attributes_out, out);
-        return status ? status : engine_actor(tree->engine, node->actor, info_out);
+    enum status status;
+    struct actor_info *actor = &look->actor;
+    actor->id = 0;
+    look->text = (struct bytes){0};
+    if (!node->actor || node->kind == NODE_MAILBOX) {
+        status = look_again(tree, node, look);
+        return node->actor && !status ? engine_actor(tree->engine, node->actor, actor)
+                                      : status;
     }
-    enum status status = read_actor_file(tree, node, info_out, out);
-    if (info_out->id) {
-        fill_attributes(node, info_out, attributes_out);
-        attributes_out->size = out->size - from;
+    status = read_actor_file(tree, node, actor, &look->text);
+    if (actor->id) {
+        fill_attributes(node, actor, &look->attributes);
+        look->attributes.size = look->text.size;
     }
     return status;
 }

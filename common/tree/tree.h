@@ -102,9 +102,25 @@ MUST_CHECK enum status tree_read(struct tree *tree, const struct node *node,
 /* The same together with the attributes, both of one moment, and with the actor, whose
    id is 0 where there is none. Where the status is that of an outcome, they are filled
    in as well. */
+struct tree_look {
+    struct attributes attributes;
+    struct actor_info actor;
+    struct bytes text; /* to be freed by the caller in any case */
+};
+/* `look_out` need not be initialized. */
 MUST_CHECK enum status tree_look(struct tree *tree, const struct node *node,
-                                 struct attributes *attributes_out,
-                                 struct actor_info *info_out, struct bytes *out);
+                                 struct tree_look *look_out);
+
+/* tree_lookup for whoever is about to look: whether a task is there is found out by
+   looking, once for both. Of what is no task nothing is seen. */
+struct tree_seen {
+    bool is_seen;       /* false before; the rest is good where it was set */
+    enum status status; /* of tree_look */
+    struct tree_look look;
+};
+MUST_CHECK enum status tree_lookup_to_read(struct tree *tree, const struct node *parent,
+                                           struct view name, struct node *node_out,
+                                           struct tree_seen *seen);
 
 /* Waits for what a read of tasks@KEY or execute@KEY waits for. NOT_FOUND (and no wait)
    when the key is unknown. See engine_wait_task. */

@@ -54,7 +54,7 @@ enum status dav_other_resolve(struct http_request *request, struct view uri,
         return STATUS_NOT_FOUND;
     }
     if (other->target.is_asterisk ||
-        http_resolve(request_tree(request), &other->target, &other->resolved)) {
+        http_resolve(request_tree(request), &other->target, &other->resolved, NULL)) {
         bytes_append_text(why, "that is no name for anything here");
         return STATUS_INVALID;
     }

@@ -13,21 +13,22 @@ TestSuite(read, .init = fixture_open, .fini = fixture_close);
 /* A look shows the same, and whose it is. */
 static void expect_look(const struct node *node, enum status status, const char *text)
 {
+    struct tree_look look;
+    struct attributes known;
+    enum status is = tree_look(tree, node, &look);
     BYTES_AUTO(out);
-    struct attributes attributes, known;
-    struct actor_info info;
-    enum status is = tree_look(tree, node, &attributes, &info, &out);
+    out = look.text;
     cr_assert_eq(is, status, "%s", status_text(is));
     cr_assert(view_equal(view_bytes(&out), view_text(text)));
     if (status == STATUS_NOT_FOUND || status == STATUS_INVALID || !node->actor)
         return;
     cr_assert_eq(tree_attributes(tree, node, &known), STATUS_OK);
-    cr_assert_eq(attributes.version, known.version);
-    cr_assert_eq(attributes.size, known.size);
-    cr_assert_eq(attributes.size, out.size);
-    cr_assert_eq(attributes.mode, known.mode);
-    cr_assert_eq(attributes.modified_ms, known.modified_ms);
-    cr_assert_str_eq(info.name, "counter_1");
+    cr_assert_eq(look.attributes.version, known.version);
+    cr_assert_eq(look.attributes.size, known.size);
+    cr_assert_eq(look.attributes.size, out.size);
+    cr_assert_eq(look.attributes.mode, known.mode);
+    cr_assert_eq(look.attributes.modified_ms, known.modified_ms);
+    cr_assert_str_eq(look.actor.name, "counter_1");
 }
 
 static void expect_node(const struct node *node, enum status status, const char *text)
@@ -40,10 +41,26 @@ static void expect_node(const struct node *node, enum status status, const char 
               (int)out.size, out.data, text);
 }
 
+/* What is seen while it is looked up is what a reader gets. */
+static void expect_seen(const struct tree_seen *seen, enum status status,
+                        const char *text)
+{
+    cr_assert_eq(seen->status, status, "%s", status_text(seen->status));
+    cr_assert(view_equal(view_bytes(&seen->look.text), view_text(text)));
+}
+
 static void expect(const char *name, enum status status, const char *text)
 {
     struct node folder = tree_node(NODE_ACTOR, actor), node;
-    (void)!tree_lookup(tree, &folder, view_text(name), &node);
+    struct tree_seen seen = {0};
+    enum status found =
+        tree_lookup_to_read(tree, &folder, view_text(name), &node, &seen);
+    cr_assert_eq(tree_lookup(tree, &folder, view_text(name), &node), found);
+    cr_assert_eq(seen.is_seen,
+                 node.parameters.key.size > 0 && status != STATUS_NOT_FOUND);
+    if (seen.is_seen)
+        expect_seen(&seen, status, text);
+    bytes_free(&seen.look.text);
     expect_node(&node, status, text);
 }
 
