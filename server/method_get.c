@@ -163,7 +163,7 @@ static void answer_outcome(struct http_request *request)
         answer_status(request, STATUS_SHUTDOWN, "the daemon stops");
         method_name_task(request, node);
     } else {
-        method_answer_outcome(request, node, true);
+        method_answer_outcome(request, node, 0, true);
     }
     method_answer_preference(request, &node->parameters);
     free_content(&content);

@@ -17,7 +17,8 @@ struct sending {
     struct node node;   /* with all parameters */
     bool is_keyed_name; /* the key stands in the path: `tasks@KEY` is the file */
     bool was_known;
-    int64_t wait_ms; /* -1: do not */
+    uint64_t sequence; /* of the task that the (last) message became */
+    int64_t wait_ms;   /* -1: do not */
     bool has_lines;
     size_t count; /* of messages */
 };
@@ -50,12 +51,12 @@ static void answer_outcome(struct http_request *request)
         answer_code(request, 202);
         name_new_task(request, &sending->node);
     } else {
-        method_answer_outcome(request, &sending->node,
+        method_answer_outcome(request, &sending->node, sending->sequence,
                               waits || sending->node.kind == NODE_EXECUTE);
     }
     method_answer_preference(request, &sending->node.parameters);
     if (sending->was_known)
-        answer_header(request, "Idempotency-Replayed", "true");
+        answer_text(request, "Idempotency-Replayed", view_text("true"));
 }
 
 /* The task that the (last) message became. */
@@ -64,6 +65,7 @@ static void name_task(struct sending *sending, const struct engine_answer *resul
     struct key *key = &sending->node.parameters.key, first = *key;
     sending->node.actor = result->actor;
     sending->was_known = result->replayed;
+    sending->sequence = result->sequence;
     if (key->size)
         key_of_line(&first, sending->count, key);
     else
@@ -271,7 +273,8 @@ bool method_has_lines(const struct http_request *request)
 
 void method_send(struct http_request *request)
 {
-    struct sending *sending = memory_take_zeroed(1, sizeof *sending);
+    struct sending *sending = memory_take(sizeof *sending);
+    *sending = (struct sending){.wait_ms = -1};
     request->extra = sending;
     request->free_extra = free;
     if (!find_mailbox(request, sending) ||

@@ -6,6 +6,8 @@
 #include "common/base/text.h"
 #include "server/dav/write.h"
 
+#define LOCATION_BYTES_USUAL 256 /* taken at once rather than doubled up to */
+
 struct engine_owner method_owner(const struct http_request *request)
 {
     const struct engine_owner daemon = {getuid(), getgid(), 0755};
@@ -147,6 +149,7 @@ void method_name_known(struct http_request *request, struct view actor,
                        const struct key *key, enum task_state state)
 {
     BYTES_AUTO(location);
+    bytes_reserve(&location, LOCATION_BYTES_USUAL);
     bytes_append(&location, dav_prefix(request));
     bytes_append_text(&location, "/actors/");
     http_target_append(&location, actor);
@@ -178,13 +181,17 @@ static void answer_error(struct http_request *request, enum status status,
 }
 
 void method_answer_outcome(struct http_request *request, const struct node *task,
-                           bool wants_outcome)
+                           uint64_t sequence, bool wants_outcome)
 {
     struct actor_info info;
     const struct key *key = &task->parameters.key;
+    struct key number;
     BYTES_AUTO(text);
-    enum status status = engine_look(tree_engine(request_tree(request)), task->actor,
-                                     CONTENT_OUTCOME, key, &info, &text);
+    if (sequence)
+        key_of_sequence(sequence, &number);
+    enum status status =
+        engine_look(tree_engine(request_tree(request)), task->actor, CONTENT_OUTCOME,
+                    sequence ? &number : key, &info, &text);
     if (status == STATUS_OK) {
         answer_body(request, 200, method_type_of(&info, view_bytes(&text)), &text);
         method_name_known(request, view_text(info.name), key, TASK_DONE);

@@ -65,9 +65,10 @@ bool method_is_unchanged(struct http_request *request, struct view tag,
 /* Whether the reader has, as If-None-Match says, what the tag is of. */
 bool method_is_known(struct http_request *request, struct view tag);
 /* The outcome of a task: code and body as the table in contract section 5 has it, for
-   whoever wants the outcome, or only wants to know that the message was taken. */
+   whoever wants the outcome, or only wants to know that the message was taken. Where
+   its number is known, it is found by that, which is sooner; else 0. */
 void method_answer_outcome(struct http_request *request, const struct node *task,
-                           bool wants_outcome);
+                           uint64_t sequence, bool wants_outcome);
 /* Adds Location and Task-State; nothing where the key is not known. */
 void method_name_task(struct http_request *request, const struct node *task);
 /* The same for a task of which that is known already. */
