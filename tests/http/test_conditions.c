@@ -47,6 +47,15 @@ Test(conditions, the_tag_of_a_state_is_the_same_in_every_answer)
     cr_expect_str_eq(field(ask("GET", STATE, "", NULL), "ETag"), field(reply, "ETag"));
 }
 
+Test(conditions, fields_are_known_however_they_are_typed)
+{
+    ANSWERS("PUT", STATE, with("if-match", other), "two", 412, NULL);
+    ANSWERS("PUT", STATE, with("IF-NONE-MATCH", "*"), "two", 412, NULL);
+    cr_expect_eq(ask("GET", STATE, with("iF-nOnE-mAtCh", tag), NULL)->code, 304);
+    ANSWERS("GET", STATE, with("rANGE", "bytes=1-"), NULL, 206, "ne");
+    ANSWERS("GET", STATE, "", NULL, 200, "one");
+}
+
 Test(conditions, a_state_changed_by_a_turn_has_another_tag)
 {
     ANSWERS("PUT", "/actors/keep_1/execute", "", "two", 200, NULL);

@@ -138,6 +138,18 @@ Test(keys, are_read_wherever_they_stand)
     ANSWERS("GET", "/actors/echo_1/tasks@a%20b?part=other", "", NULL, 400, NULL);
 }
 
+Test(keys, the_message_of_a_task_is_read_however_that_is_asked)
+{
+    make_actor("counter_1");
+    ANSWERS("PUT", "/actors/counter_1/tasks@k?wait=60s", "", "+5", 200, "5\n");
+    ANSWERS("GET", "/actors/counter_1/tasks@k", "", NULL, 200, "5\n");
+    ANSWERS("GET", "/actors/counter_1/tasks@k?part=result", "", NULL, 200, "5\n");
+    ANSWERS("GET", "/actors/counter_1/tasks@k?part=message", "", NULL, 200, "+5");
+    ANSWERS("GET", "/actors/counter_1/tasks@k,part=message", "", NULL, 200, "+5");
+    ANSWERS("GET", "/actors/counter_1/tasks?Idempotency-Key=k&part=message", "", NULL,
+            200, "+5");
+}
+
 Test(keys, known_with_other_bytes_are_422_and_name_the_task)
 {
     ANSWERS("PUT", "/actors/echo_1/execute@abc", "", "latte", 200, "latte");
