@@ -1,44 +1,46 @@
 # While an actor waits for its next attempt it shows that, holds up no other, and obeys.
 behaviors
-install sh.conf
+install patient.conf
 | attempts = 1000
 | backoff = 1h
 | backoff-max = 1h
-make sh_1 sh_2
-eventually call sh_2/execute
-| echo ready
-= ready
-append sh_1/tasks@cold
+install patient
+| #!/bin/sh
+| exec "${0%/*}/sh"
+make patient_1 patient_2
+eventually value patient_2/status activity behavior
+= idle patient
+append patient_1/tasks@cold
 | [ -e $OUTSIDE/warm ] || { echo 'still cold' >&2; exit 75; }; echo warm
-append sh_1/tasks@next
+append patient_1/tasks@next
 | echo next
-await sh_1 activity retrying
-columns sh_1/mailbox 2 3 6
+await patient_1 activity retrying
+columns patient_1/mailbox 2 3 6
 = retrying 1 cold
 = pending 0 next
 columns /attention 1 2 4 5
-= sh_1 retrying cold still cold
-call sh_2/execute
+= patient_1 retrying cold still cold
+call patient_2/execute
 | echo unharmed
 = unharmed
-send sh_1/state
+send patient_1/state
 | set meanwhile
-read sh_1/state
+read patient_1/state
 = set meanwhile
 
 # Nothing is lost when the daemon is killed.
 kill
-value sh_1/status activity pending
+value patient_1/status activity pending
 = retrying 2
-control sh_1 cancel cold
-read sh_1/tasks@next
+control patient_1 cancel cold
+read patient_1/tasks@next
 = next
-read sh_1/tasks@cold
+read patient_1/tasks@cold
 ! canceled
 
 # Tried anew at somebody's word.
-call sh_2/execute
+call patient_2/execute
 | : > $OUTSIDE/warm
-control sh_1 retry cold
-read sh_1/tasks@cold
+control patient_1 retry cold
+read patient_1/tasks@cold
 = warm
