@@ -211,6 +211,21 @@ Test(engine, who_must_not_wait_for_the_disk_does_not)
     engine_stop(rig.engine);
 }
 
+Test(engine, who_asks_in_person_hears_that_the_journal_failed)
+{
+    start();
+    uint64_t actor = create_started("counter_1");
+    send_in_person(actor, "tasks");
+    unsigned before = answers.count;
+    faulty_disk_fail(rig.faulty, FAULTY_SYNC, 1, STATUS_IO);
+    ask(actor, "tasks@lost", "1", true);
+    cr_assert_eq(await(before + 1), STATUS_IO);
+    rig_expect(&rig, actor, "lost", STATUS_NOT_FOUND, "");
+    ask(actor, "tasks@later", "1", true);
+    cr_assert_eq(await(before + 2), STATUS_IO);
+    engine_stop(rig.engine);
+}
+
 /* Were the sequencer not told, each would wait for its next look at the clock. */
 Test(engine, what_is_asked_in_person_and_due_soon_wakes_the_sequencer)
 {

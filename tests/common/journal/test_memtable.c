@@ -197,7 +197,16 @@ Test(memtable, every_entry_is_visited_once)
     expect("key 4999", 2, "w");
 }
 
-/* Keys start to `count` of them, found with the value put, or not at all. */
+static void put_keys(unsigned count)
+{
+    char key[16];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(key, sizeof(key), "key %u", i);
+        put(key, 1, key);
+    }
+}
+
+/* The same keys, found with the value that was put, or not at all. */
 static void expect_keys(unsigned count, bool there)
 {
     char key[16];
@@ -209,11 +218,7 @@ static void expect_keys(unsigned count, bool there)
 
 Test(memtable, it_may_outgrow_its_buckets)
 {
-    char key[16];
-    for (unsigned i = 0; i < 400000; i++) {
-        snprintf(key, sizeof(key), "key %u", i);
-        put(key, 1, key);
-    }
+    put_keys(400000);
     expect_keys(400000, true);
     expect("key 400000", 1, NULL);
     cr_assert_eq(memtable_entries(memtable), 400000);
@@ -221,13 +226,9 @@ Test(memtable, it_may_outgrow_its_buckets)
 
 Test(memtable, a_reset_forgets_everything)
 {
-    char key[16];
     for (unsigned round = 0; round < 3; round++) {
         expect_keys(20000, false);
-        for (unsigned i = 0; i < 20000; i++) {
-            snprintf(key, sizeof(key), "key %u", i);
-            put(key, 1, key);
-        }
+        put_keys(20000);
         expect_keys(20000, true);
         memtable_reset(memtable);
         cr_assert_eq(memtable_entries(memtable), 0);
@@ -238,14 +239,10 @@ Test(memtable, a_reset_forgets_everything)
 Test(memtable, it_is_as_good_whatever_was_expected)
 {
     const size_t expected[] = {SIZE_MAX, 100000, 0, 0, 0, 200000};
-    char key[16];
     for (unsigned round = 0; round < sizeof(expected) / sizeof(*expected); round++) {
         memtable_expect(memtable, expected[round]);
         expect_keys(20000, false);
-        for (unsigned i = 0; i < 20000; i++) {
-            snprintf(key, sizeof(key), "key %u", i);
-            put(key, 1, key);
-        }
+        put_keys(20000);
         expect_keys(20000, true);
         memtable_reset(memtable);
     }
@@ -253,12 +250,8 @@ Test(memtable, it_is_as_good_whatever_was_expected)
 
 Test(memtable, a_rest_forgets_nothing)
 {
-    char key[16];
     for (unsigned round = 0; round < 2; round++) {
-        for (unsigned i = 0; i < 20000; i++) {
-            snprintf(key, sizeof(key), "key %u", i);
-            put(key, 1, key);
-        }
+        put_keys(20000);
         memtable_rest(memtable);
         expect_keys(20000, true);
         memtable_reset(memtable);
