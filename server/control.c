@@ -47,7 +47,6 @@ static int new_socket(void)
     return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-/* The umask makes the mode right from the first moment. */
 static int listen_in(int folder)
 {
     struct sockaddr_un address = address_in(folder);
@@ -55,10 +54,10 @@ static int listen_in(int folder)
     if (listener < 0)
         return -1;
     unlinkat(folder, SOCKET_NAME, 0);
-    mode_t mask = umask(0177);
-    int result = bind(listener, (struct sockaddr *)&address, sizeof address);
-    umask(mask);
-    if (result == 0 && listen(listener, 16) == 0)
+    /* What is bound gets the socket's mode. An umask would be every thread's. */
+    if (fchmod(listener, 0600) == 0 &&
+        bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+        listen(listener, 16) == 0)
         return listener;
     close(listener);
     return -1;

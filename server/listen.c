@@ -107,7 +107,7 @@ static bool prepare(int socket, const union address *address)
     int on = 1;
     if (address->any.sa_family == AF_UNIX) {
         remove_stale(address);
-        return true;
+        return fchmod(socket, 0700) == 0; /* its owner's: what is bound gets this */
     }
     if (address->any.sa_family == AF_INET6)
         setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
@@ -164,10 +164,8 @@ enum status listen_open(const char *word, unsigned *port, int *socket_out,
         set_port(&address, *port);
     int fd =
         socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    mode_t mask = umask(0077); /* a Unix socket is its owner's */
     bool bound = fd >= 0 && prepare(fd, &address) &&
                  bind_to(fd, &address, size, is_first) && listen(fd, BACKLOG) == 0;
-    umask(mask);
     if (!bound) {
         bytes_format(message, "%s: %s", word, strerror(errno));
         if (fd >= 0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The laws of the house, line by line over every source file: who may include whom, how
-# long files and functions may be, and the license line. Run by check.sh at the root of
+# The laws of the house, line by line over every source file: who may include whom, what
+# nobody may call, how long files and functions may be, and the license line. Run by check.sh at the root of
 # a tree, with the names of all files to read as arguments. Prints FILE:LINE: what is
 # wrong, and exits 1 when anything was. Plain POSIX awk.
 
@@ -105,6 +105,11 @@ is_c && /^[ \t]*#[ \t]*include[ \t]*["<]/ {
         check_quoted(path)
     else if (room != "")
         check_system(path)
+}
+
+# It is the whole process's: what other threads make just then gets wrong modes.
+room != "" && is_c && /(^|[^a-z_])umask\(/ {
+    complain("no umask: give what is made its mode, a socket before it is bound")
 }
 
 is_c && /^\{/ {

@@ -84,6 +84,9 @@ broken 'its own header comes first: "fs/fuse_face.h"'
 put fs/fuse_face.c '#include "fuse_face.h"'
 broken 'includes are relative to the root: "fuse_face.h"'
 
+put server/listen.c '#include "server/options.h"' '    mode_t mask = umask(0077);'
+broken 'server/listen.c:3: no umask'
+
 put tests/test_long.c "$(seq 499)"
 kept 'a file of 500 lines'
 put tests/test_long.c "$(seq 500)"

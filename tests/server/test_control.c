@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
 #include "server/control.h"
 
 static char store[300] = "/tmp/actorfs-test-control-XXXXXX";
@@ -70,6 +73,35 @@ Test(control, the_socket_is_its_owners_alone_and_goes_with_the_daemon)
     cr_expect_eq(found.st_mode, S_IFSOCK | 0600);
     control_stop(control);
     cr_expect_neq(stat(path, &found), 0);
+}
+
+/* Makes folders until it is told to stop; how many did not get their mode. */
+static void *make_folders(void *stop)
+{
+    static size_t narrowed;
+    char path[400];
+    struct stat found;
+    snprintf(path, sizeof path, "%s/folder", store);
+    while (!atomic_load((atomic_bool *)stop)) {
+        ENSURE(mkdir(path, 0700) == 0 && stat(path, &found) == 0);
+        narrowed += found.st_mode != (S_IFDIR | 0700);
+        rmdir(path);
+    }
+    return &narrowed;
+}
+
+Test(control, to_open_it_changes_no_mode_of_what_other_threads_make)
+{
+    int asked = 0;
+    atomic_bool stop = false;
+    pthread_t maker;
+    void *narrowed;
+    cr_assert_eq(pthread_create(&maker, NULL, make_folders, &stop), 0);
+    for (int i = 0; i < 1000; i++)
+        control_stop(start(&asked));
+    atomic_store(&stop, true);
+    pthread_join(maker, &narrowed);
+    cr_expect_eq(*(size_t *)narrowed, 0, "%zu", *(size_t *)narrowed);
 }
 
 Test(control, without_a_daemon_nobody_is_found)
