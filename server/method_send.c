@@ -43,20 +43,29 @@ static void name_new_task(struct http_request *request, const struct node *task)
 
 /* A sender is told that its message was taken, and for a known one what became of it;
    an outcome that is an error it must have asked for. */
+static bool wants_outcome(const struct sending *sending)
+{
+    return sending->wait_ms >= 0 || sending->node.kind == NODE_EXECUTE;
+}
+
+static void complete(struct http_request *request, const struct sending *sending)
+{
+    method_answer_preference(request, &sending->node.parameters);
+    if (sending->was_known)
+        answer_text(request, "Idempotency-Replayed", view_text("true"));
+}
+
 static void answer_outcome(struct http_request *request)
 {
     struct sending *sending = sending_of(request);
-    bool waits = sending->wait_ms >= 0;
-    if (!sending->was_known && !waits) {
+    if (!sending->was_known && sending->wait_ms < 0) {
         answer_code(request, 202);
         name_new_task(request, &sending->node);
     } else {
         method_answer_outcome(request, &sending->node, sending->sequence,
-                              waits || sending->node.kind == NODE_EXECUTE);
+                              wants_outcome(sending));
     }
-    method_answer_preference(request, &sending->node.parameters);
-    if (sending->was_known)
-        answer_text(request, "Idempotency-Replayed", view_text("true"));
+    complete(request, sending);
 }
 
 /* The task that the (last) message became. */
@@ -168,27 +177,47 @@ static void post(struct http_request *request)
     free(lines);
 }
 
-/* A message that is known, and on disk, changes nothing when it comes again: it needs
-   no commit, and is answered at once. Whatever is less plain is left to the engine. */
-static bool is_replay(struct http_request *request, const struct sending *sending,
-                      struct engine_answer *answer)
+/* One message under a key, sent plainly: whatever else is left to the engine. */
+static bool may_be_replay(const struct http_request *request,
+                          const struct sending *sending)
 {
     const struct parameters *parameters = &sending->node.parameters;
-    struct task_info known;
-    uint8_t fingerprint[sizeof known.fingerprint];
     bool is_new = sending->is_keyed_name && request->found;
-    if (is_new || !parameters->key.size || sending->has_lines || parameters->timer[0] ||
-        parameters->at_ms >= 0 ||
-        engine_task(tree_engine(request_tree(request)), sending->node.actor,
-                    &parameters->key, &known))
+    return !is_new && parameters->key.size && !sending->has_lines &&
+           !parameters->timer[0] && parameters->at_ms < 0;
+}
+
+/* A message that is known, and on disk, changes nothing when it comes again: it needs
+   no commit, and is answered at once. False when it is not known. */
+static bool answer_replay(struct http_request *request, struct sending *sending)
+{
+    const struct key *key = &sending->node.parameters.key;
+    struct task_info known;
+    struct actor_info actor;
+    uint8_t fingerprint[sizeof known.fingerprint];
+    BYTES_AUTO(text);
+    if (!may_be_replay(request, sending))
+        return false;
+    enum status outcome =
+        engine_recall(tree_engine(request_tree(request)), sending->node.actor, key,
+                      &known, &actor, &text);
+    if (outcome == STATUS_NOT_FOUND)
         return false;
     engine_fingerprint(view_bytes(&request->body), fingerprint);
     if (memcmp(fingerprint, known.fingerprint, sizeof fingerprint) != 0)
         return false;
-    *answer = (struct engine_answer){.detail = "",
-                                     .actor = sending->node.actor,
-                                     .sequence = known.sequence,
-                                     .replayed = true};
+    if (outcome == STATUS_AGAIN || wants_new(request)) {
+        request->result = (struct engine_answer){.detail = "",
+                                                 .actor = sending->node.actor,
+                                                 .sequence = known.sequence,
+                                                 .replayed = true};
+        sent(request);
+        return true;
+    }
+    sending->was_known = true;
+    method_answer_finished(request, outcome, &actor, key, &text,
+                           wants_outcome(sending));
+    complete(request, sending);
     return true;
 }
 
@@ -288,8 +317,6 @@ void method_send(struct http_request *request)
                        sending->node.kind == NODE_EXECUTE ? EXECUTE_WAIT_MS : -1);
     if (!sending->count)
         answer_nothing(request, sending);
-    else if (is_replay(request, sending, &request->result))
-        sent(request);
-    else
+    else if (!answer_replay(request, sending))
         post(request);
 }

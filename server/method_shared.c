@@ -180,6 +180,21 @@ static void answer_error(struct http_request *request, enum status status,
     }
 }
 
+void method_answer_finished(struct http_request *request, enum status outcome,
+                            const struct actor_info *info, const struct key *key,
+                            struct bytes *text, bool wants_outcome)
+{
+    if (outcome == STATUS_OK)
+        answer_body(request, 200, method_type_of(info, view_bytes(text)), text);
+    else
+        answer_error(request, outcome, text, wants_outcome);
+    method_name_known(request, view_text(info->name), key,
+                      outcome == STATUS_OK       ? TASK_DONE
+                      : outcome == STATUS_FAILED ? TASK_FAILED
+                                                 : TASK_CANCELED);
+    answer_text(request, "Cache-Control", view_text("no-cache"));
+}
+
 void method_answer_outcome(struct http_request *request, const struct node *task,
                            uint64_t sequence, bool wants_outcome)
 {
@@ -192,19 +207,14 @@ void method_answer_outcome(struct http_request *request, const struct node *task
     enum status status =
         engine_look(tree_engine(request_tree(request)), task->actor, CONTENT_OUTCOME,
                     sequence ? &number : key, &info, &text);
-    if (status == STATUS_OK) {
-        answer_body(request, 200, method_type_of(&info, view_bytes(&text)), &text);
-        method_name_known(request, view_text(info.name), key, TASK_DONE);
-    } else if (status == STATUS_FAILED || status == STATUS_CANCELED) {
-        answer_error(request, status, &text, wants_outcome);
-        method_name_known(request, view_text(info.name), key,
-                          status == STATUS_FAILED ? TASK_FAILED : TASK_CANCELED);
-    } else {
-        if (status == STATUS_AGAIN)
-            answer_code(request, 202);
-        else
-            answer_status(request, status, NULL);
-        method_name_task(request, task);
+    if (status == STATUS_OK || status == STATUS_FAILED || status == STATUS_CANCELED) {
+        method_answer_finished(request, status, &info, key, &text, wants_outcome);
+        return;
     }
+    if (status == STATUS_AGAIN)
+        answer_code(request, 202);
+    else
+        answer_status(request, status, NULL);
+    method_name_task(request, task);
     answer_text(request, "Cache-Control", view_text("no-cache"));
 }

@@ -69,6 +69,11 @@ bool method_is_known(struct http_request *request, struct view tag);
    its number is known, it is found by that, which is sooner; else 0. */
 void method_answer_outcome(struct http_request *request, const struct node *task,
                            uint64_t sequence, bool wants_outcome);
+/* The same for the outcome of a finished task (OK, FAILED or CANCELED) that is known
+   already, and its result or error; `text` is taken. */
+void method_answer_finished(struct http_request *request, enum status outcome,
+                            const struct actor_info *info, const struct key *key,
+                            struct bytes *text, bool wants_outcome);
 /* Adds Location and Task-State; nothing where the key is not known. */
 void method_name_task(struct http_request *request, const struct node *task);
 /* The same for a task of which that is known already. */

@@ -285,6 +285,12 @@ enum engine_content {
 MUST_CHECK enum status engine_look(struct engine *engine, uint64_t actor,
                                    enum engine_content content, const struct key *key,
                                    struct actor_info *info_out, struct bytes *out);
+/* A key's task, its actor, and once it is finished its result, all of the same moment.
+   The status is that of engine_outcome; whenever it is not NOT_FOUND, task_out and
+   info_out are filled in. */
+MUST_CHECK enum status engine_recall(struct engine *engine, uint64_t actor,
+                                     const struct key *key, struct task_info *task_out,
+                                     struct actor_info *info_out, struct bytes *out);
 /* Appends the state of the last committed turn. */
 MUST_CHECK enum status engine_state(struct engine *engine, uint64_t actor,
                                     struct bytes *out, uint64_t *version_out);

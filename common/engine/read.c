@@ -385,6 +385,26 @@ enum status engine_look(struct engine *engine, uint64_t actor,
     return status;
 }
 
+enum status engine_recall(struct engine *engine, uint64_t actor, const struct key *key,
+                          struct task_info *task_out, struct actor_info *info_out,
+                          struct bytes *out)
+{
+    struct index_snapshot snapshot;
+    struct actor_record record;
+    struct task_record task;
+    enum status status = STATUS_NOT_FOUND;
+    index_snapshot_begin(engine->index, &snapshot);
+    bool found = find_task(engine, &snapshot, actor, key, &record, &task);
+    if (found) {
+        task_describe(engine, &record.head, &task, task_out);
+        status = append_outcome(&task, out);
+    }
+    index_snapshot_end(&snapshot);
+    if (found)
+        fill_info(engine, &record, info_out);
+    return status;
+}
+
 enum status engine_outcome(struct engine *engine, uint64_t actor, const struct key *key,
                            struct bytes *out)
 {
