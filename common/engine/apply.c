@@ -318,7 +318,7 @@ static void apply_attempt(struct application *at, const struct change *change)
     head->retry_sequence = change->sequence;
     head->retry_ms = change->due_ms;
     head->running = 0;
-    attention_note_error(actor, &task, change->text);
+    attention_note_error(actor, change->text);
     scheduler_wake_for_retry(engine, actor);
     actor_touch(engine, actor);
 }

@@ -187,7 +187,7 @@ static void note_outcome(struct finish *finish)
         head->last_turn_ms = finish->wall_ms;
     if (change->outcome != TASK_FAILED)
         return;
-    attention_note_error(finish->actor, &finish->task, change->result);
+    attention_note_failure(finish->actor, &finish->task);
     const struct engine_options *options = &finish->engine->options;
     int64_t until_ms = finish->clock_ms + (finish->task.head.flags & TASK_KEYED
                                                ? options->retention_failed_ms

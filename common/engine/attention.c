@@ -110,19 +110,28 @@ static enum attention reason(struct engine *engine, const struct actor *actor)
     return ATTENTION_NONE;
 }
 
-void attention_note_error(struct actor *actor, const struct task_record *task,
-                          struct view error)
+void attention_note_error(struct actor *actor, struct view error)
 {
     struct actor_record *record = &actor->record;
     error = error_line(error);
     snprintf(record->last_error, sizeof record->last_error, "%.*s", (int)error.size,
              error.data);
-    if (task->head.flags & TASK_KEYED) {
-        record->attention_key.size = (uint8_t)task->key.size;
-        memcpy(record->attention_key.text, task->key.data, task->key.size);
-    } else {
-        key_of_sequence(task->head.sequence, &record->attention_key);
+}
+
+static void take_key(const struct task_record *task, struct key *key_out)
+{
+    if (!(task->head.flags & TASK_KEYED)) {
+        key_of_sequence(task->head.sequence, key_out);
+        return;
     }
+    key_out->size = (uint8_t)task->key.size;
+    memcpy(key_out->text, task->key.data, task->key.size);
+}
+
+void attention_note_failure(struct actor *actor, const struct task_record *task)
+{
+    attention_note_error(actor, task->result);
+    take_key(task, &actor->record.failed_key);
 }
 
 void attention_update(struct engine *engine, uint64_t id)
@@ -218,31 +227,103 @@ static bool is_shown(const struct actor_head *head, int64_t clock_ms)
                                                : head->attention != ATTENTION_NONE;
 }
 
+struct search {
+    struct engine *engine;
+    struct index_snapshot *snapshot;
+    const struct actor_head *head;
+    int64_t clock_ms;
+    struct task_record *task; /* what was found last */
+    bool found;
+};
+
+static void look_at(struct search *search, uint64_t sequence)
+{
+    struct task_record task;
+    if (!task_find(search->snapshot, search->head->id, sequence, &task) ||
+        task.head.state != TASK_FAILED ||
+        !task_is_remembered(search->engine, search->head, &task.head, search->clock_ms))
+        return;
+    *search->task = task;
+    search->found = true;
+}
+
+static bool visit_line(void *context, uint64_t number, struct view packed)
+{
+    (void)number;
+    struct log_record line;
+    if (log_record_unpack(packed, &line) && line.state == TASK_FAILED)
+        look_at(context, line.sequence);
+    return true;
+}
+
+/* The last failure that is remembered; where that was retried or forgotten, the one
+   before it, as far back as the mailbox shows. */
+static bool find_failure(struct engine *engine, struct index_snapshot *snapshot,
+                         const struct actor_record *record, int64_t clock_ms,
+                         struct task_record *task)
+{
+    const struct actor_head *head = &record->head;
+    struct search search = {.engine = engine,
+                            .snapshot = snapshot,
+                            .head = head,
+                            .clock_ms = clock_ms,
+                            .task = task};
+    uint64_t first = head->log_first;
+    if (!remembers_failure(head, clock_ms))
+        return false;
+    if (key_find(engine, snapshot, head, &record->failed_key, clock_ms, task) &&
+        task->head.state == TASK_FAILED)
+        return true;
+    if (head->log_next > first + MAILBOX_SHOWN_FINISHED)
+        first = head->log_next - MAILBOX_SHOWN_FINISHED;
+    index_scan(snapshot, TABLE_LOG, head->id, first, head->log_next, visit_line,
+               &search);
+    return search.found;
+}
+
+/* KEY ERROR: of the task that is retried, or of the last failure; else empty. */
+static void append_cause(struct engine *engine, struct index_snapshot *snapshot,
+                         const struct actor_record *record, int64_t clock_ms,
+                         struct bytes *out)
+{
+    struct task_record task;
+    struct key key = {0};
+    struct view error = view_of("", 0);
+    const struct actor_head *head = &record->head;
+    if (head->attention == ATTENTION_RETRYING &&
+        task_find(snapshot, head->id, head->retry_sequence, &task)) {
+        take_key(&task, &key);
+        error = view_text(record->last_error);
+    } else if (find_failure(engine, snapshot, record, clock_ms, &task)) {
+        take_key(&task, &key);
+        error = error_line(task_result(&task));
+    }
+    key_append_encoded(out, &key);
+    bytes_append_text(out, "\t");
+    append_column(out, error);
+}
+
 /* ACTOR WHY SINCE KEY ERROR */
 static bool render_line(struct engine *engine, uint64_t id, int64_t clock_ms,
                         struct attention_line *line)
 {
     struct index_snapshot snapshot;
     struct actor_record record;
-    struct pair_key key;
-    struct view packed;
     index_snapshot_begin(engine->index, &snapshot);
-    bool found = index_get(&snapshot, TABLE_ACTORS, single_key(&key, id), &packed) &&
-                 actor_unpack(packed, &record);
+    bool shown =
+        actor_record_find(&snapshot, id, &record) && is_shown(&record.head, clock_ms);
+    if (shown) {
+        line->since_ms = record.head.attention_ms;
+        append_column(&line->text, view_text(record.name));
+        bytes_format(&line->text, "\t%s\t",
+                     attention_text((enum attention)record.head.attention));
+        clock_format(&line->text, record.head.attention_ms);
+        bytes_append_text(&line->text, "\t");
+        append_cause(engine, &snapshot, &record, clock_ms, &line->text);
+        bytes_append_text(&line->text, "\n");
+    }
     index_snapshot_end(&snapshot);
-    if (!found || !is_shown(&record.head, clock_ms))
-        return false;
-    line->since_ms = record.head.attention_ms;
-    append_column(&line->text, view_text(record.name));
-    bytes_format(&line->text, "\t%s\t",
-                 attention_text((enum attention)record.head.attention));
-    clock_format(&line->text, record.head.attention_ms);
-    bytes_append_text(&line->text, "\t");
-    key_append_encoded(&line->text, &record.attention_key);
-    bytes_append_text(&line->text, "\t");
-    append_column(&line->text, view_text(record.last_error));
-    bytes_append_text(&line->text, "\n");
-    return true;
+    return shown;
 }
 
 void engine_attention(struct engine *engine, struct bytes *out)

@@ -16,9 +16,10 @@ enum attention {
     ATTENTION_NO_BEHAVIOR
 };
 const char *attention_text(enum attention attention);
-/* The last error, and whose it was. */
-void attention_note_error(struct actor *actor, const struct task_record *task,
-                          struct view error);
+/* The last error. */
+void attention_note_error(struct actor *actor, struct view error);
+/* The last failure: its error, and which task it was. */
+void attention_note_failure(struct actor *actor, const struct task_record *task);
 /* Brings the actor's attention up to date with a record that was applied to it, if it
    is still there: record by record, so that replay comes to the same. */
 void attention_update(struct engine *engine, uint64_t actor);

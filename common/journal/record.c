@@ -117,8 +117,8 @@ void actor_pack(const struct actor_record *actor, struct bytes *out)
     put_text(out, actor->state_type);
     put_text(out, actor->last_error);
     put_text(out, actor->last_refusal);
-    put(out, &actor->attention_key.size, 1);
-    put(out, actor->attention_key.text, actor->attention_key.size);
+    put(out, &actor->failed_key.size, 1);
+    put(out, actor->failed_key.text, actor->failed_key.size);
 }
 
 bool actor_unpack(struct view packed, struct actor_record *actor)
@@ -135,11 +135,11 @@ bool actor_unpack(struct view packed, struct actor_record *actor)
     take_text(&reader, actor->state_type, CONTENT_TYPE_BYTES_MAX);
     take_text(&reader, actor->last_error, ERROR_TEXT_BYTES_MAX);
     take_text(&reader, actor->last_refusal, ERROR_TEXT_BYTES_MAX);
-    actor->attention_key.size = 0;
-    take_into(&reader, &actor->attention_key.size, 1);
-    if (actor->attention_key.size > FULL_KEY_BYTES_MAX)
+    actor->failed_key.size = 0;
+    take_into(&reader, &actor->failed_key.size, 1);
+    if (actor->failed_key.size > FULL_KEY_BYTES_MAX)
         return false;
-    take_into(&reader, actor->attention_key.text, actor->attention_key.size);
+    take_into(&reader, actor->failed_key.text, actor->failed_key.size);
     return !reader.failed && reader.rest.size == 0;
 }
 

@@ -68,7 +68,7 @@ struct actor_record {
     char state_type[CONTENT_TYPE_BYTES_MAX + 1];
     char last_error[ERROR_TEXT_BYTES_MAX + 1];
     char last_refusal[ERROR_TEXT_BYTES_MAX + 1];
-    struct key attention_key;
+    struct key failed_key; /* of the last task that failed */
 };
 
 void actor_pack(const struct actor_record *actor, struct bytes *out);

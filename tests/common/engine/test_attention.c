@@ -95,6 +95,59 @@ Test(attention, shows_a_suspended_a_full_and_a_retrying_actor)
     cr_assert_str_eq(rig_attention(&rig), "");
 }
 
+/* now_1 with a failed task, `a`, after which another, `k`, is tried again and again. */
+static uint64_t fail_and_retry(void)
+{
+    uint64_t actor = rig_create(&rig, "now_1");
+    cast.verdict = TURN_FAILED;
+    cast.error = "never";
+    rig_send(&rig, actor, "tasks@a", "x");
+    cast.verdict = TURN_RETRY;
+    cast.error = "not now";
+    rig_send(&rig, actor, "tasks@k", "x");
+    cr_assert_not_null(strstr(rig_attention(&rig), "\tk\tnot now\n"));
+    return actor;
+}
+
+Test(attention, names_the_failed_task_again_when_a_retried_one_is_done)
+{
+    fail_and_retry();
+    cast.verdict = TURN_DONE;
+    rig_advance(&rig, 1000);
+    rig_run(&rig);
+    cr_assert_not_null(strstr(rig_attention(&rig), "\tfailed\t"));
+    cr_assert_not_null(strstr(rig_attention(&rig), "Z\ta\tnever\n"), "%s",
+                       rig_attention(&rig));
+}
+
+Test(attention, names_the_failed_task_again_when_a_retried_one_is_canceled)
+{
+    uint64_t actor = fail_and_retry();
+    rig_control(&rig, actor, "cancel k");
+    cr_assert_not_null(strstr(rig_attention(&rig), "Z\ta\tnever\n"), "%s",
+                       rig_attention(&rig));
+    rig_control(&rig, actor, "suspend");
+    cr_assert_not_null(strstr(rig_attention(&rig), "\tsuspended\t"));
+    cr_assert_not_null(strstr(rig_attention(&rig), "Z\ta\tnever\n"));
+}
+
+Test(attention, names_the_failure_before_the_one_that_was_retried_with_success)
+{
+    uint64_t actor = rig_create(&rig, "now_1");
+    cast.verdict = TURN_FAILED;
+    cast.error = "first";
+    rig_send(&rig, actor, "tasks@a", "x");
+    cast.error = "second";
+    rig_send(&rig, actor, "tasks@b", "x");
+    cr_assert_not_null(strstr(rig_attention(&rig), "Z\tb\tsecond\n"));
+    cast.verdict = TURN_DONE;
+    rig_control(&rig, actor, "retry b");
+    cr_assert_not_null(strstr(rig_attention(&rig), "Z\ta\tfirst\n"), "%s",
+                       rig_attention(&rig));
+    rig_reopen(&rig);
+    cr_assert_not_null(strstr(rig_attention(&rig), "Z\ta\tfirst\n"));
+}
+
 Test(attention, shows_an_actor_without_a_behavior_once_something_waits)
 {
     cast_hide("now");

@@ -26,8 +26,8 @@ static struct actor_record full_actor(void)
     fill(actor.state_type, CONTENT_TYPE_BYTES_MAX, 't');
     fill(actor.last_error, ERROR_TEXT_BYTES_MAX, 'e');
     fill(actor.last_refusal, ERROR_TEXT_BYTES_MAX, 'r');
-    actor.attention_key.size = FULL_KEY_BYTES_MAX;
-    memset(actor.attention_key.text, 'k', FULL_KEY_BYTES_MAX);
+    actor.failed_key.size = FULL_KEY_BYTES_MAX;
+    memset(actor.failed_key.text, 'k', FULL_KEY_BYTES_MAX);
     return actor;
 }
 
@@ -51,7 +51,7 @@ static void assert_same_actor(const struct actor_record *a,
     cr_assert_str_eq(a->state_type, b->state_type);
     cr_assert_str_eq(a->last_error, b->last_error);
     cr_assert_str_eq(a->last_refusal, b->last_refusal);
-    cr_assert(view_equal(key_view(&a->attention_key), key_view(&b->attention_key)));
+    cr_assert(view_equal(key_view(&a->failed_key), key_view(&b->failed_key)));
 }
 
 static void pack_log(const struct log_record *log, struct bytes *out)
