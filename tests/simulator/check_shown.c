@@ -177,19 +177,53 @@ void check_totals(struct sim *sim)
     SIM_CHECK(sim, is.read_only == sim->read_only, "totals: another read_only");
 }
 
-/* ACTOR WHY SINCE KEY ERROR */
-static void append_need(struct bytes *out, const struct actor_model *actor)
+static bool is_failure(struct sim *sim, const struct actor_model *actor,
+                       uint64_t sequence)
 {
-    struct key key = {.size = (uint8_t)actor->error_key.size};
-    if (key.size)
-        memcpy(key.text, actor->error_key.data, key.size);
+    const struct task_model *task = actor_task(actor, sequence);
+    return task && task->state == TASK_FAILED && !task->forgotten &&
+           task_is_known(&sim->committed, actor, task, sim_store_clock(sim));
+}
+
+/* The last failure that is still one, as far back as the mailbox shows; or null. */
+static const struct task_model *find_failure(struct sim *sim,
+                                             const struct actor_model *actor)
+{
+    size_t shown = 0;
+    if (sim_store_clock(sim) >= actor->failed_until_ms)
+        return NULL;
+    if (is_failure(sim, actor, actor->failed_sequence))
+        return actor_task(actor, actor->failed_sequence);
+    for (size_t i = actor->line_count; i > 0 && shown < MAILBOX_SHOWN_FINISHED;
+         i--, shown++)
+        if (is_failure(sim, actor, actor->lines[i - 1].sequence))
+            return actor_task(actor, actor->lines[i - 1].sequence);
+    return NULL;
+}
+
+/* KEY ERROR */
+static void append_cause(struct sim *sim, struct bytes *out,
+                         const struct actor_model *actor)
+{
+    bool retries = strcmp(actor->why, "retrying") == 0;
+    const struct task_model *task =
+        retries ? actor_task(actor, actor->retry_sequence) : find_failure(sim, actor);
+    struct key key = task ? task_key(task) : (struct key){0};
+    key_append_encoded(out, &key);
+    bytes_append_text(out, "\t");
+    if (task)
+        append_column(out, retries ? actor->last_error : model_last_line(task->result));
+}
+
+/* ACTOR WHY SINCE KEY ERROR */
+static void append_need(struct sim *sim, struct bytes *out,
+                        const struct actor_model *actor)
+{
     append_column(out, actor->name);
     bytes_format(out, "\t%s\t", actor->why);
     clock_format(out, actor->why_ms);
     bytes_append_text(out, "\t");
-    key_append_encoded(out, &key);
-    bytes_append_text(out, "\t");
-    append_column(out, actor->last_error);
+    append_cause(sim, out, actor);
     bytes_append_text(out, "\n");
 }
 
@@ -232,7 +266,7 @@ void check_attention(struct sim *sim)
         if (!is_needed(sim, actor) || is_loose(sim, actor))
             continue;
         BYTES_AUTO(line);
-        append_need(&line, actor);
+        append_need(sim, &line, actor);
         SIM_CHECK(sim, is.size && memmem(is.data, is.size, line.data, line.size),
                   "attention lacks %.*sand is\n%.*s", (int)line.size, line.data,
                   (int)is.size, is.data);

@@ -43,7 +43,6 @@ static void create(struct model *model, const struct event *event,
     ENSURE(actor->id == effect->actor);
     actor->name = effect->text;
     actor->behavior = actor->state = actor->type = actor->last_error = view_of("", 0);
-    actor->error_key = view_of("", 0);
     for (unsigned part = 0; part < PART_COUNT; part++)
         actor->owners[part].mode = OWNER_INHERITED;
     actor->owners[PART_FOLDER] = effect->owner;
@@ -182,14 +181,6 @@ static void write_line(struct model *model, struct actor_model *actor,
                             .text = arena_copy(model->arena, view_bytes(&text))};
 }
 
-static void note_error(struct actor_model *actor, const struct task_model *task,
-                       struct view error, struct arena *arena)
-{
-    struct key key = task_key(task);
-    actor->last_error = model_last_line(error);
-    actor->error_key = arena_copy(arena, key_view(&key));
-}
-
 /* What was set aside is in line again, in its place. */
 static void change_state(struct actor_model *actor, const struct event *event,
                          struct view state, struct view type)
@@ -212,6 +203,8 @@ static void note_failure(const struct model *model, struct actor_model *actor,
         (task->key.size ? options->retention_failed_ms : options->retention_keyless_ms);
     if (until_ms > actor->failed_until_ms)
         actor->failed_until_ms = until_ms;
+    actor->failed_sequence = task->sequence;
+    actor->last_error = model_last_line(task->result);
 }
 
 static void finish(struct model *model, struct actor_model *actor,
@@ -239,15 +232,12 @@ static void finish(struct model *model, struct actor_model *actor,
     actor->last_finished = task->sequence;
     if (effect->has_run)
         actor->last_turn_ms = event->wall_ms;
-    if (effect->outcome == TASK_FAILED) {
-        note_error(actor, task, effect->text, model->arena);
+    if (effect->outcome == TASK_FAILED)
         note_failure(model, actor, task);
-    }
     write_line(model, actor, task, effect->turn_ms);
 }
 
-static void attempt(struct model *model, struct actor_model *actor,
-                    const struct effect *effect)
+static void attempt(struct actor_model *actor, const struct effect *effect)
 {
     struct task_model *task = actor_task(actor, effect->sequence);
     ENSURE(task && task_is_pending(task));
@@ -255,7 +245,7 @@ static void attempt(struct model *model, struct actor_model *actor,
     task->attempts++;
     actor->retry_sequence = task->sequence;
     actor->retry_ms = effect->due_ms;
-    note_error(actor, task, effect->text, model->arena);
+    actor->last_error = model_last_line(effect->text);
 }
 
 static void defer(struct actor_model *actor, const struct effect *effect)
@@ -336,7 +326,7 @@ static void apply(struct model *model, const struct event *event,
         finish(model, actor, event, effect);
         break;
     case EFFECT_ATTEMPT:
-        attempt(model, actor, effect);
+        attempt(actor, effect);
         break;
     case EFFECT_RETRY:
         retry(actor, effect);

@@ -62,7 +62,7 @@ struct tie_model {
 struct actor_model {
     uint64_t id;
     bool is_gone;
-    struct view name, behavior, state, type, last_error, error_key;
+    struct view name, behavior, state, type, last_error;
     struct engine_owner owners[PART_COUNT];
     bool is_suspended, is_retiring;
     uint64_t retry_sequence; /* its first task waits for retry_ms; 0: it does not */
@@ -74,6 +74,7 @@ struct actor_model {
     const char *why; /* it needs someone; "": it does not */
     int64_t why_ms;
     int64_t failed_until_ms;  /* its last failure is remembered until then */
+    uint64_t failed_sequence; /* of the last task that failed; 0: none did */
     struct task_model *tasks; /* by sequence number */
     size_t task_capacity;
     struct line_model *lines;
