@@ -138,6 +138,17 @@ static void clear(struct host_timer *timer)
     }
 }
 
+/* An end that nobody tells us is no success: it counts as a kill. */
+static int reap(pid_t pid)
+{
+    int status;
+
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return SIGKILL;
+    return status;
+}
+
 static void ended(struct host_watch *watch, uint32_t events)
 {
     struct host_child *child = OWNER_OF(watch, struct host_child, watch);
@@ -146,8 +157,7 @@ static void ended(struct host_watch *watch, uint32_t events)
     host_watch_remove(child->host, watch);
     kill(-child->pid, SIGKILL);
     forget(child);
-    while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
-        ;
+    child->status = reap(child->pid);
     close(child->pidfd);
     child->clearing_until_ms = host_now_ms() + CLEARING_MS_MAX;
     clear(&child->clearing);

@@ -13,6 +13,7 @@
 #include "common/behavior/host.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -167,6 +168,9 @@ struct host *host_open(void)
 {
     struct host *host = memory_take_zeroed(1, sizeof *host);
 
+    /* Who starts us may have it ignored, which execve(2) keeps: then the kernel reaps
+       our children, and how they ended is lost. */
+    (void)signal(SIGCHLD, SIG_DFL);
     strays_kill_orphaned();
     strays_open(&host->strays, host_child_lives, host);
     pthread_mutex_init(&host->lock, NULL);

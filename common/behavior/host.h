@@ -30,8 +30,8 @@
 struct host;
 typedef void host_fn(void *context);
 
-/* Starts the threads. Kills what a daemon that was killed itself has left running.
-   Never fails but by aborting. */
+/* Starts the threads. Kills what a daemon that was killed itself has left running. From
+   now on the process has SIGCHLD at its default. Never fails but by aborting. */
 struct host *host_open(void);
 /* Kills all children and their descendants, tells their ends to their owners, and ends
    the threads: no callback comes any more. What cannot be killed within ten seconds is
