@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define START_UNKNOWN UINT64_C(0)
+#define START_OF_NONE UINT64_MAX
+
 /* Of `pid:[4026531836]`; 0 where /proc cannot tell. */
 static uint64_t read_namespace(void)
 {
@@ -35,8 +38,15 @@ static const char *find_field(const char *stat, int number)
     return at ? at + 1 : NULL;
 }
 
-/* 0 where there is no such process. A zombie is none, as not everybody reaps: one
-   without a thread, that is, for a process may go on without its first. */
+/* Of one whose stat cannot be read: with no descriptor or memory left, or with hidepid,
+   a process that lives looks as if it were gone. */
+static uint64_t start_of_unread(uint64_t pid)
+{
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH ? START_OF_NONE : START_UNKNOWN;
+}
+
+/* START_OF_NONE where there is no such process. A zombie is none, as not everybody
+   reaps: one without a thread, that is, for a process may go on without its first. */
 static uint64_t read_start(uint64_t pid)
 {
     char path[64], text[1024];
@@ -47,12 +57,14 @@ static uint64_t read_start(uint64_t pid)
     if (fd >= 0)
         close(fd);
     if (size <= 0)
-        return 0;
+        return start_of_unread(pid);
     text[size] = '\0';
     const char *state = find_field(text, 3), *threads = find_field(text, 20),
                *start = find_field(text, 22);
-    if (start == NULL || (*state == 'Z' && strtoull(threads, NULL, 10) <= 1))
-        return 0;
+    if (start == NULL)
+        return START_UNKNOWN;
+    if (*state == 'Z' && strtoull(threads, NULL, 10) <= 1)
+        return START_OF_NONE;
     return strtoull(start, NULL, 10);
 }
 
@@ -78,5 +90,8 @@ bool identity_is_dead(struct view text)
                &end) != 3 ||
         (size_t)end != text.size)
         return false;
-    return namespace == read_namespace() && start != 0 && read_start(pid) != start;
+    if (namespace != read_namespace() || start == START_UNKNOWN)
+        return false;
+    uint64_t now = read_start(pid);
+    return now != START_UNKNOWN && now != start;
 }

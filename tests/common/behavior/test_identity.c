@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,22 @@ Test(identity, a_pid_that_was_given_again_is_told_by_its_start)
     identity_self(own);
     own[strlen(own) - 1] ^= 1;
     cr_assert(is_dead(own), "%s", own);
+}
+
+Test(identity, no_descriptor_to_look_with_makes_nobody_dead)
+{
+    char own[IDENTITY_BYTES_MAX], dead[IDENTITY_BYTES_MAX];
+    struct rlimit before, none;
+
+    identity_self(own);
+    take_dead(dead);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    bool own_is_dead = is_dead(own), dead_is_dead = is_dead(dead);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    cr_assert_not(own_is_dead, "%s", own);
+    cr_assert(dead_is_dead, "%s", dead);
 }
 
 Test(identity, nothing_is_said_of_other_namespaces)
