@@ -69,20 +69,26 @@ static void read_all(int fd, struct bytes *out, size_t most)
     } while (got > 0 && out->size < most);
 }
 
-/* The value of the mark in a process's environment; empty when there is none. Points
-   into `environment`. */
-static struct view read_mark(uint64_t pid, struct bytes *environment)
+/* With a NUL behind it. False, with errno, when it cannot be opened. */
+static bool read_environment(uint64_t pid, struct bytes *environment)
 {
-    const size_t name = strlen(STRAYS_MARK);
     char path[64];
 
     snprintf(path, sizeof(path), "/proc/%" PRIu64 "/environ", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return view_of(NULL, 0);
+        return false;
     read_all(fd, environment, ENVIRONMENT_BYTES_MAX);
     close(fd);
     bytes_append(environment, view_of("", 1));
+    return true;
+}
+
+/* The value of the mark; empty when there is none. Points into `environment`. */
+static struct view find_mark(const struct bytes *environment)
+{
+    const size_t name = strlen(STRAYS_MARK);
+
     for (size_t at = 0; at < environment->size;) {
         const char *entry = environment->data + at;
         size_t size = strlen(entry);
@@ -92,6 +98,12 @@ static struct view read_mark(uint64_t pid, struct bytes *environment)
         at += size + 1;
     }
     return view_of(NULL, 0);
+}
+
+static struct view read_mark(uint64_t pid, struct bytes *environment)
+{
+    return read_environment(pid, environment) ? find_mark(environment)
+                                              : view_of(NULL, 0);
 }
 
 /* Splits IDENTITY-ID. */
@@ -107,29 +119,32 @@ static struct view split_mark(struct view mark, uint64_t *id_out)
 }
 
 /* A process has no environment while execve(2) gives it another one: one that seems to
-   have none is looked at again, and meanwhile that is over. */
-static struct view read_mark_surely(struct strays *strays, pid_t pid)
+   have none is looked at again, and meanwhile that is over. False when we lack what it
+   takes to look. */
+static bool look_surely(struct strays *strays, pid_t pid)
 {
     const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
-    struct view mark = read_mark((uint64_t)pid, &strays->environment);
+    bool is_read = read_environment((uint64_t)pid, &strays->environment);
 
-    for (int i = 0; i < LOOKS_MAX && strays->environment.size <= 1; i++) {
+    for (int i = 0; i < LOOKS_MAX && is_read && strays->environment.size <= 1; i++) {
         nanosleep(&pause, NULL);
-        mark = read_mark((uint64_t)pid, &strays->environment);
+        is_read = read_environment((uint64_t)pid, &strays->environment);
     }
-    return mark;
+    if (!is_read)
+        bytes_clear(&strays->environment);
+    return is_read || (errno != EMFILE && errno != ENFILE && errno != ENOMEM);
 }
 
-static bool mark_lives(struct strays *strays, pid_t pid)
+static bool mark_lives(const struct strays *strays)
 {
     uint64_t id;
-    struct view owner = split_mark(read_mark_surely(strays, pid), &id);
+    struct view owner = split_mark(find_mark(&strays->environment), &id);
 
     return id != 0 && view_equal(owner, view_text(strays->identity)) &&
            strays->lives(strays->context, 0, id);
 }
 
-/* Whether it was killed and is not gone yet. */
+/* Whether it is to be gone, as far as can be seen, and is not yet. */
 static bool clear_one(struct strays *strays, pid_t pid)
 {
     pid_t session = getsid(pid);
@@ -139,8 +154,9 @@ static bool clear_one(struct strays *strays, pid_t pid)
     bool session_lives = strays->lives(strays->context, session, 0);
     if (session_lives && session == pid)
         return false; /* a child of our own, that is told by its pidfd */
-    bool lives = session_lives || mark_lives(strays, pid);
-    if (!lives)
+    bool is_seen = session_lives || look_surely(strays, pid);
+    bool lives = session_lives || (is_seen && mark_lives(strays));
+    if (is_seen && !lives)
         kill(pid, SIGKILL);
     return waitpid(pid, NULL, WNOHANG | __WALL) == 0 && !lives;
 }

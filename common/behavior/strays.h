@@ -39,7 +39,8 @@ struct strays {
 void strays_open(struct strays *strays, strays_lives_fn *lives, void *context);
 void strays_close(struct strays *strays);
 /* Kills the strays that belong to nobody and reaps what has ended. Returns how many
-   were killed and are not gone yet: then again, a moment later. One thread. */
+   were killed and are not gone yet, or could not be looked at: then again, a moment
+   later. One thread. */
 size_t strays_clear(struct strays *strays);
 /* Appends the variable that marks the child `id`, with its NUL. Any thread. */
 void strays_mark(const struct strays *strays, struct bytes *out, uint64_t id);

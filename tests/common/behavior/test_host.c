@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -346,6 +348,30 @@ Test(host, an_orphan_of_a_child_that_runs_is_left_alone_until_that_ends)
     finish(&one);
     cr_assert_not(exists(orphan));
     cr_assert_not(exists(job));
+}
+
+Test(host, an_orphan_that_cannot_be_looked_at_is_left_alone)
+{
+    struct process one = {
+        .script = "(setsid sh -c 'echo $$ > orphan; exec sleep 1000' &); sleep 1000"};
+    struct process other = {.script = "until test -d go; do sleep 0.01; done"};
+    struct rlimit before, none;
+    char *go = scratch_path("go");
+
+    run(&one);
+    run(&other);
+    long orphan = scratch_read_number("orphan");
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    cr_assert_eq(mkdir(go, 0777), 0);
+    finish(&other);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    cr_assert(is_running(orphan));
+    host_call(host, kill_process, &one);
+    finish(&one);
+    cr_assert_not(exists(orphan));
+    free(go);
 }
 
 Test(host, an_orphan_that_ends_by_itself_is_no_zombie_for_long)
