@@ -154,7 +154,8 @@ static bool make_folder(struct turnfolder *folder, uint64_t number)
     for (int i = 0; i < TURNFILES; i++)
         snprintf(folder->paths[i], sizeof(folder->paths[i]), "%.*s/%s", PATH_MAX - 16,
                  folder->path, names[i]);
-    if (mkdir(folder->path, 0700) < 0)
+    /* Twice, here and below: an umask takes from a mode that is only asked for. */
+    if (mkdir(folder->path, 0700) < 0 || chmod(folder->path, 0700) < 0)
         return false;
     if (folders->has_user && chown(folder->path, folders->uid, folders->gid) < 0)
         return false;
@@ -198,8 +199,10 @@ static bool make_file(struct turnfolder *folder, enum turnfile file, struct view
 
     if (fd < 0)
         return false;
-    bool made = !folders->has_user || fchown(fd, folders->uid, folders->gid) == 0;
-    made = made && write_all(fd, text);
+    bool made = fchmod(fd, 0600) == 0;
+    made = made &&
+           (!folders->has_user || fchown(fd, folders->uid, folders->gid) == 0) &&
+           write_all(fd, text);
     int error = errno;
     close(fd);
     errno = error;

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/common/behavior/program_rig.h"
 
@@ -23,4 +25,27 @@ Test(program_world, a_failure_is_seen_although_sigchld_was_ignored)
     assert_verdict(rig_run(SH "echo x > \"$ACTOR_STATE\"; exit 3\n", "x", ""),
                    TURN_FAILED, "exit status 3");
     assert_verdict(rig_run(SH "kill -9 $$\n", "x", ""), TURN_RETRY, "signal 9");
+}
+
+/* As root every mode lets the daemon in; the program is somebody else. */
+Test(program_world, a_program_gets_its_files_whatever_the_umask)
+{
+    struct spawn_user nobody = {65534, 65534, NULL, 0};
+
+    if (geteuid() == 0)
+        rig_options.executable.user = &nobody;
+    struct behavior *behavior = rig_install(SH "set -e\ncat \"$ACTOR_STATE\"\n"
+                                               "echo new > \"$ACTOR_STATE\"\n"
+                                               "echo a/tasks x > \"$ACTOR_OUTBOX\"\n"
+                                               ": > \"$ACTOR_STATE.more\"\n");
+    struct turn_input input = rig_input("x", "old\n");
+    struct rig_turn turn = {0};
+    mode_t before = umask(0777);
+
+    rig_start(behavior, &input, &turn);
+    rig_finish(&turn);
+    (void)umask(before);
+    assert_done(&turn.output, "old\n");
+    assert_bytes(&turn.output.state, "new\n");
+    turn_output_free(&turn.output);
 }
