@@ -117,10 +117,11 @@ void turnfolders_close(struct turnfolders *folders)
     free(folders);
 }
 
-/* A folder that others may pass through, but not list. */
+/* A folder that others may pass through, but not list. It is made again when somebody
+   has cleaned up: systemd-logind empties /dev/shm at a user's last logout. */
 static bool make_home(struct turnfolders *folders)
 {
-    if (!folders->made)
+    if (!folders->made || (access(folders->path, F_OK) < 0 && errno == ENOENT))
         folders->made =
             (mkdir(folders->path, 0711) == 0 && chmod(folders->path, 0711) == 0);
     return folders->made;

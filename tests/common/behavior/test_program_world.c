@@ -5,12 +5,14 @@
 #include "common/behavior/program.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/foldertree.h"
 #include "tests/common/behavior/program_rig.h"
 
 #define SH "#!/bin/sh\n"
@@ -48,4 +50,23 @@ Test(program_world, a_program_gets_its_files_whatever_the_umask)
     assert_done(&turn.output, "old\n");
     assert_bytes(&turn.output.state, "new\n");
     turn_output_free(&turn.output);
+}
+
+/* As systemd-logind does at a user's last logout, and tmpfiles when they are old. */
+Test(program_world, turns_go_on_after_somebody_removed_their_folders)
+{
+    struct behavior *behavior = rig_install(SH "cat\n");
+    struct turn_input input = rig_input("x", "");
+
+    for (int i = 0; i < 3; i++) {
+        struct rig_turn turn = {0};
+
+        rig_start(behavior, &input, &turn);
+        rig_finish(&turn);
+        assert_done(&turn.output, "x");
+        turn_output_free(&turn.output);
+        int base = open(rig_options.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        cr_assert(foldertree_empty(base));
+        close(base);
+    }
 }
