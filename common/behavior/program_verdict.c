@@ -84,11 +84,13 @@ static enum status read_effects(struct program_turn *turn, struct turn_output *o
     const struct program_limits *limits = &turn->program->limits;
     BYTES_AUTO(outbox);
 
-    if (turnfolder_read(turn->folder, TURNFILE_STATE, limits->state_bytes,
-                        &output->state, error) ||
-        turnfolder_read(turn->folder, TURNFILE_OUTBOX, limits->outbox_bytes, &outbox,
-                        error))
-        return STATUS_INVALID;
+    enum status status = turnfolder_read(turn->folder, TURNFILE_STATE,
+                                         limits->state_bytes, &output->state, error);
+    if (!status)
+        status = turnfolder_read(turn->folder, TURNFILE_OUTBOX, limits->outbox_bytes,
+                                 &outbox, error);
+    if (status)
+        return status;
     output->state_changed =
         !view_equal(view_bytes(&output->state), view_bytes(&turn->state));
     return outbox_parse(view_bytes(&outbox), output, error);
@@ -99,8 +101,9 @@ static void judge_success(struct program_turn *turn, struct turn_output *output)
     struct turn_output effects = {.verdict = TURN_DONE};
     BYTES_AUTO(error);
 
-    if (read_effects(turn, &effects, &error) != STATUS_OK) {
-        output->verdict = TURN_FAILED;
+    enum status status = read_effects(turn, &effects, &error);
+    if (status) {
+        output->verdict = status == STATUS_IO ? TURN_RETRY : TURN_FAILED;
         give_reason(&output->error, "%.*s", (int)error.size, error.data);
         turn_output_free(&effects);
         return;

@@ -341,6 +341,10 @@ enum status turnfolder_read(const struct turnfolder *folder, enum turnfile file,
         return STATUS_OK;
     if (fd < 0 && errno == ENOENT)
         return refuse(file, "is gone: for an empty state, leave an empty file", error);
+    if (fd < 0 && spawn_error_passes(errno)) {
+        bytes_format(error, "%s: %s", variables[file], strerrordesc_np(errno));
+        return STATUS_IO;
+    }
     if (fd < 0 && errno != ELOOP && errno != ENXIO)
         return refuse(file, strerrordesc_np(errno), error);
     enum status status = read_open(folder, fd, file, bytes_max, out, error);

@@ -46,7 +46,8 @@ const char *turnfolder_path(const struct turnfolder *folder, enum turnfile file)
 /* How large the file is now; 0 where there is no regular file. Any thread. */
 uint64_t turnfolder_size(const struct turnfolder *folder, enum turnfile file);
 /* Appends its content. INVALID, with a line in `error` that says what is wrong with it:
-   gone, no regular file, more than bytes_max. An outbox that is gone is empty. */
+   gone, no regular file, more than bytes_max. An outbox that is gone is empty. IO, with
+   a line as well: nothing is wrong with it, but it cannot be opened now. */
 MUST_CHECK enum status turnfolder_read(const struct turnfolder *folder,
                                        enum turnfile file, size_t bytes_max,
                                        struct bytes *out, struct bytes *error);

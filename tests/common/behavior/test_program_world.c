@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,4 +70,35 @@ Test(program_world, turns_go_on_after_somebody_removed_their_folders)
         cr_assert(foldertree_empty(base));
         close(base);
     }
+}
+
+/* Has the program end while the process has no descriptor to spare. */
+static void run_without_descriptors(struct rig_turn *turn, const char *script)
+{
+    struct turn_input input = rig_input("x", "old");
+    struct rlimit before, none;
+    char *go = scratch_path("go");
+
+    rig_start(rig_install(script), &input, turn);
+    (void)scratch_read_number("started");
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    cr_assert_eq(mkdir(go, 0777), 0);
+    rig_finish(turn);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    free(go);
+}
+
+Test(program_world, what_cannot_be_read_for_want_of_a_descriptor_is_retried)
+{
+    struct rig_turn turn = {0};
+    char script[512];
+
+    snprintf(script, sizeof(script),
+             SH "cd %s; echo 1 > started; until test -d go; do sleep 0.01; done\n",
+             scratch_folder());
+    run_without_descriptors(&turn, script);
+    assert_verdict(&turn.output, TURN_RETRY, "Too many open files");
+    turn_output_free(&turn.output);
 }
