@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: reads its command line and does what it says. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "server/commands.h"
 #include "server/daemon.h"
@@ -30,11 +32,26 @@ static int run(const struct options *options)
     return EXIT_USAGE;
 }
 
+/* What is opened takes the lowest number that is free: a file of the store must not
+   become standard error, which the log is written to. Opened the wrong way round, they
+   go on failing as closed ones do. */
+static bool fill_standard_descriptors(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int standard = 0; standard <= STDERR_FILENO; standard++)
+        if (fcntl(standard, F_GETFD) < 0 &&
+            open("/dev/null", modes[standard]) != standard)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     BYTES_AUTO(message);
     int result = EXIT_USAGE;
+    if (!fill_standard_descriptors())
+        return EXIT_FAILURE;
     if (options_parse(argc, argv, &options, &message)) {
         bytes_append(&message, view_of("", 1));
         fprintf(stderr, "actorfs: %s\n", message.data);
