@@ -277,9 +277,31 @@ static int run_daemon(struct daemon *daemon, int parent)
     return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static char *absolute(const char *path)
+/* A path that was not given stays null. */
+static enum status make_absolute(const char *path, char **absolute_out,
+                                 struct bytes *message)
 {
-    return path ? path_make_absolute(path) : NULL;
+    if (!path || (*absolute_out = path_make_absolute(path)))
+        return STATUS_OK;
+    bytes_format(message,
+                 "the folder that %s is meant in: %s; give a path that begins with /",
+                 path, strerror(errno));
+    return STATUS_IO;
+}
+
+/* Where it goes from here, paths mean nothing but from the root. */
+static enum status find_paths(struct daemon *daemon)
+{
+    const struct options *given = daemon->options;
+    struct bytes *message = &daemon->message;
+    enum status status = make_absolute(given->store, &daemon->store, message);
+    if (!status)
+        status = make_absolute(given->behaviors, &daemon->behaviors_folder, message);
+    if (!status)
+        status = make_absolute(given->users, &daemon->users, message);
+    if (!status)
+        status = make_absolute(given->tls_cert, &daemon->tls_cert, message);
+    return status ? status : make_absolute(given->tls_key, &daemon->tls_key, message);
 }
 
 int daemon_run(const struct options *options)
@@ -289,17 +311,14 @@ int daemon_run(const struct options *options)
     if (!status && options->mountpoint)
         status = mountpoint_prepare(options->mountpoint, options->nonempty,
                                     &daemon.mountpoint, &daemon.message);
+    if (!status)
+        status = find_paths(&daemon);
     if (status) {
         bytes_append(&daemon.message, view_of("", 1));
         say(daemon.message.data);
         close_all(&daemon);
         return EXIT_FAILURE;
     }
-    daemon.store = path_make_absolute(options->store);
-    daemon.behaviors_folder = absolute(options->behaviors);
-    daemon.users = absolute(options->users);
-    daemon.tls_cert = absolute(options->tls_cert);
-    daemon.tls_key = absolute(options->tls_key);
     int parent = options->foreground ? -1 : background_start();
     if (!options->foreground && parent < 0) {
         close_all(&daemon);

@@ -21,7 +21,9 @@ char *path_make_absolute(const char *path)
         return memory_text(view_text(path));
     char *folder = getcwd(NULL, 0);
     char *absolute = NULL;
-    ENSURE(folder && asprintf(&absolute, "%s/%s", folder, path) > 0);
+    if (!folder)
+        return NULL;
+    ENSURE(asprintf(&absolute, "%s/%s", folder, path) > 0);
     free(folder);
     return absolute;
 }

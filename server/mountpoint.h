@@ -15,7 +15,8 @@
    in `message`. */
 MUST_CHECK enum status mountpoint_prepare(const char *path, bool may_be_nonempty,
                                           char **absolute_out, struct bytes *message);
-/* `path` as seen from any folder; it need not exist. The caller frees it. */
+/* `path` as seen from any folder; it need not exist. The caller frees it. Null (errno)
+   when it is a relative one and the current folder is gone. */
 char *path_make_absolute(const char *path);
 
 #endif

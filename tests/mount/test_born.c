@@ -27,3 +27,15 @@ Test(born, no_file_of_the_store_takes_the_place_of_a_closed_descriptor)
                 "for n in 0 1 2; do readlink /proc/$PID/fd/$n; done"),
           "/dev/null\n/dev/null\n/dev/null\n");
 }
+
+Test(born, in_a_folder_that_is_gone_it_asks_for_whole_paths)
+{
+    WORKS("mkdir $S/gone");
+    FAILS(
+        "cd $S/gone && rmdir $S/gone && exec $ACTORFS serve store2 --listen unix:$S/s "
+        "-f",
+        1, "store2 is meant in: No such file or directory; give a path that begins");
+    GIVES("mkdir $S/gone; cd $S/gone; rmdir $S/gone;" OTHER(
+              "$ACTORFS mount $S/store2 $S/other", "ls $S/other/actors"),
+          "");
+}
