@@ -42,6 +42,7 @@ struct daemon {
     struct dav *dav;
     struct fuse_face *face;           /* null: it is not mounted */
     char *users, *tls_cert, *tls_key; /* absolute; null: not given */
+    struct option_words listen;       /* those of `unix:PATH` absolute; owned */
     struct gate *gate;                /* null, as the next: it does not listen */
     struct http_face *http;
     struct command_context about; /* what the control socket's answers are of */
@@ -153,7 +154,7 @@ static enum status open_http(struct daemon *daemon)
 {
     const struct options *given = daemon->options;
     static const char *const webhook_headers[] = {"Webhook-Id"};
-    struct http_face_options options = {.listen = words_of(&given->listen),
+    struct http_face_options options = {.listen = words_of(&daemon->listen),
                                         .key_headers = words_of(&given->key_headers),
                                         .keep_headers = words_of(&given->keep_headers),
                                         .clock = clock_system(),
@@ -171,7 +172,7 @@ static enum status open_http(struct daemon *daemon)
 static enum status open_faces(struct daemon *daemon)
 {
     enum status status = daemon->mountpoint ? open_mount(daemon) : STATUS_OK;
-    if (!status && daemon->options->listen.count)
+    if (!status && daemon->listen.count)
         status = open_gate(daemon);
     if (!status && daemon->gate)
         status = open_http(daemon);
@@ -190,7 +191,7 @@ static bool leaves_port_open(const char *listen)
 
 static void tell(const struct daemon *daemon)
 {
-    const struct option_words *listen = &daemon->options->listen;
+    const struct option_words *listen = &daemon->listen;
     if (daemon->mountpoint)
         log_info("%s is mounted on %s", daemon->store, daemon->mountpoint);
     for (size_t i = 0; i < listen->count; i++) {
@@ -225,6 +226,19 @@ static void serve(struct daemon *daemon)
     log_info("%s: stopping", daemon->store);
 }
 
+static void free_paths(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->listen.count; i++)
+        free(daemon->listen.list[i]);
+    free(daemon->listen.list);
+    free(daemon->store);
+    free(daemon->mountpoint);
+    free(daemon->behaviors_folder);
+    free(daemon->users);
+    free(daemon->tls_cert);
+    free(daemon->tls_key);
+}
+
 static void close_all(struct daemon *daemon)
 {
     if (daemon->control)
@@ -244,12 +258,7 @@ static void close_all(struct daemon *daemon)
         engine_close(daemon->engine);
     if (daemon->behaviors)
         catalog_close(daemon->behaviors);
-    free(daemon->store);
-    free(daemon->mountpoint);
-    free(daemon->behaviors_folder);
-    free(daemon->users);
-    free(daemon->tls_cert);
-    free(daemon->tls_key);
+    free_paths(daemon);
     bytes_free(&daemon->message);
 }
 
@@ -289,6 +298,25 @@ static enum status make_absolute(const char *path, char **absolute_out,
     return STATUS_IO;
 }
 
+static enum status find_listen(struct daemon *daemon)
+{
+    const struct option_words *given = &daemon->options->listen;
+    enum status status = STATUS_OK;
+    daemon->listen.list = memory_take_zeroed(given->count, sizeof *given->list);
+    for (size_t i = 0; i < given->count && !status; i++) {
+        const char *word = given->list[i];
+        bool is_unix = listen_is_unix(word);
+        BYTES_AUTO(text);
+        char *path = NULL;
+        status = make_absolute(is_unix ? word + strlen("unix:") : NULL, &path,
+                               &daemon->message);
+        bytes_format(&text, "%s%s", path ? "unix:" : "", path ? path : word);
+        daemon->listen.list[daemon->listen.count++] = memory_text(view_bytes(&text));
+        free(path);
+    }
+    return status;
+}
+
 /* Where it goes from here, paths mean nothing but from the root. */
 static enum status find_paths(struct daemon *daemon)
 {
@@ -301,7 +329,9 @@ static enum status find_paths(struct daemon *daemon)
         status = make_absolute(given->users, &daemon->users, message);
     if (!status)
         status = make_absolute(given->tls_cert, &daemon->tls_cert, message);
-    return status ? status : make_absolute(given->tls_key, &daemon->tls_key, message);
+    if (!status)
+        status = make_absolute(given->tls_key, &daemon->tls_key, message);
+    return status ? status : find_listen(daemon);
 }
 
 int daemon_run(const struct options *options)

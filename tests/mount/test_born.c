@@ -39,3 +39,12 @@ Test(born, in_a_folder_that_is_gone_it_asks_for_whole_paths)
               "$ACTORFS mount $S/store2 $S/other", "ls $S/other/actors"),
           "");
 }
+
+Test(born, a_relative_socket_is_where_it_was_started)
+{
+    GIVES(
+        "mkdir $S/here; cd $S/here; $ACTORFS serve ../store2 --listen unix:socket;"
+        "test -S $S/here/socket && echo here; PID=$(cat $S/store2/lock); kill $PID;"
+        "while test -e /proc/$PID/fd/0; do sleep 0.01; done; test ! -e $S/here/socket",
+        "here\n");
+}
