@@ -2,7 +2,9 @@
 /*
  * The way in: become a daemon while there is but one thread, block the signals so that
  * every later thread has them blocked, open what can fail, and only when the faces
- * answer let the starting process go. The way out: the engine stops first, which
+ * answer let the starting process go. Turns begin when the mount and the sockets stand:
+ * a behavior may use both, and who comes before they are served waits in the kernel.
+ * The way out: the engine stops first, which
  * answers every request that waits, then the faces go, then the store is closed.
  */
 #include "server/daemon.h"
@@ -111,10 +113,7 @@ static enum status open_store(struct daemon *daemon)
     daemon->dav = dav_open(daemon->engine, clock_system(), daemon->store);
     struct engine_owner owner = {.uid = getuid(), .gid = getgid(), .mode = 0755};
     daemon->tree = tree_open(daemon->engine, &owner);
-    status = tree_keep_files(daemon->tree, daemon->store, &daemon->message);
-    if (!status)
-        engine_start(daemon->engine);
-    return status;
+    return tree_keep_files(daemon->tree, daemon->store, &daemon->message);
 }
 
 static enum status open_mount(struct daemon *daemon)
@@ -127,9 +126,7 @@ static enum status open_mount(struct daemon *daemon)
                                         .mount_words = words.data,
                                         .allow_other = daemon->options->allow_other,
                                         .clock = clock_system()};
-    enum status status =
-        fuse_face_open(daemon->tree, &options, &daemon->face, &daemon->message);
-    return status ? status : fuse_face_start(daemon->face);
+    return fuse_face_open(daemon->tree, &options, &daemon->face, &daemon->message);
 }
 
 static struct http_words words_of(const struct option_words *words)
@@ -162,25 +159,31 @@ static enum status open_http(struct daemon *daemon)
                                         .gate = daemon->gate};
     if (!options.key_headers.count)
         options.key_headers = (struct http_words){webhook_headers, 1};
-    enum status status =
-        http_face_open(daemon->tree, &options, &daemon->http, &daemon->message);
-    if (!status)
-        http_face_start(daemon->http);
+    return http_face_open(daemon->tree, &options, &daemon->http, &daemon->message);
+}
+
+/* Whoever touches the mount waits until it is served: files are read before. */
+static enum status open_faces(struct daemon *daemon)
+{
+    enum status status = daemon->listen.count ? open_gate(daemon) : STATUS_OK;
+    if (!status && daemon->mountpoint)
+        status = open_mount(daemon);
+    if (!status && daemon->gate)
+        status = open_http(daemon);
     return status;
 }
 
-static enum status open_faces(struct daemon *daemon)
+static enum status start(struct daemon *daemon)
 {
-    enum status status = daemon->mountpoint ? open_mount(daemon) : STATUS_OK;
-    if (!status && daemon->listen.count)
-        status = open_gate(daemon);
-    if (!status && daemon->gate)
-        status = open_http(daemon);
+    engine_start(daemon->engine);
+    enum status status = daemon->face ? fuse_face_start(daemon->face) : STATUS_OK;
+    if (status)
+        return status;
+    if (daemon->http)
+        http_face_start(daemon->http);
     daemon->about = (struct command_context){daemon->tree, daemon->dav};
-    if (!status)
-        status = control_start(daemon->store, command_answer, &daemon->about,
-                               &daemon->control, &daemon->message);
-    return status;
+    return control_start(daemon->store, command_answer, &daemon->about,
+                         &daemon->control, &daemon->message);
 }
 
 static bool leaves_port_open(const char *listen)
@@ -270,6 +273,8 @@ static int run_daemon(struct daemon *daemon, int parent)
         status = open_store(daemon);
     if (!status)
         status = open_faces(daemon);
+    if (!status)
+        status = start(daemon);
     if (status) {
         if (daemon->message.size == 0)
             bytes_format(&daemon->message, "cannot start: %s", status_text(status));

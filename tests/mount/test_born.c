@@ -48,3 +48,32 @@ Test(born, a_relative_socket_is_where_it_was_started)
         "while test -e /proc/$PID/fd/0; do sleep 0.01; done; test ! -e $S/here/socket",
         "here\n");
 }
+
+/* A program that asks the daemon over its socket, and the daemon with the socket. */
+#define ASKING                                                                         \
+    "mkdir $S/b; cat > $S/b/ask <<'END'\n#!/bin/sh\n[ $ATTEMPT = 1 ] && sleep 1000\n"  \
+    "exec curl -sS -o /dev/null --unix-socket $SOCKET http://localhost/\nEND\n"        \
+    "chmod 755 $S/b/ask; echo env.SOCKET=$S/s > $S/b/ask.conf;"                        \
+    "test $(id -u) != 0 || echo user=root >> $S/b/ask.conf;"                           \
+    "start() { $ACTORFS serve $S/store2 --behaviors $S/b --listen unix:$S/s -f "       \
+    "\"$@\" "                                                                          \
+    "2>> $S/log2 & DAEMON=$!; };"                                                      \
+    "ask() { curl -s --unix-socket $S/s -u anna:latte \"$@\"; };"                      \
+    "T=http://localhost/actors/ask_1;"
+
+/* The file of users is a pipe first: nothing listens until something is in it, which
+   takes as long as a turn needs to fail of that. */
+Test(born, no_turn_begins_before_the_socket_stands)
+{
+    GIVES(ASKING
+          "start; until ask -X MKCOL $T; do sleep 0.01; done; ask -d x $T/tasks@k;"
+          "until ask $T/status | grep -q '^activity: running'; do sleep 0.01; done;"
+          "kill -9 $DAEMON; wait $DAEMON 2> /dev/null; mkfifo $S/users;"
+          "echo 'anna:$2y$04$abcdefghijklmnopqrstuuSysjSGmssGCid0pJo6fF42A9ZKT8yX6' "
+          "> $S/users.new; start --users $S/users; exec 3> $S/users;"
+          "for n in 1 2 3 4 5; do ask $T; done; cat $S/users.new >&3;"
+          "mv $S/users.new $S/users; exec 3>&-;"
+          "until ask $T/log -o $S/log3 && test -s $S/log3; do sleep 0.01; done;"
+          "cut -f3 $S/log3; kill $DAEMON; wait $DAEMON",
+          "done\n");
+}
