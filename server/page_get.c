@@ -2,8 +2,9 @@
 /*
  * Who gets a page, and when: at once, or, for a browser that says which page it has and
  * `Prefer: wait=N`, when there is another one. The tag is of everything that is shown
- * of the actor, and of the program that shows it. Pages of folders do not wait: their
- * tag changes with every commit of the store, which the browser asks for once a second.
+ * of the actor, its files included, and of the program that shows it. Pages of folders
+ * do not wait: their tag changes with every commit of the store, which the browser asks
+ * for once a second.
  */
 #include "server/page.h"
 
@@ -50,6 +51,16 @@ static bool answer_if_asset(struct http_request *request)
 
 /* -------------------------------------------------------------------------- pages */
 
+/* A file that comes or goes is no change of the actor itself. */
+static void add_files(struct bytes *tag, struct http_request *request)
+{
+    struct files *files = tree_files(request_tree(request));
+    struct file_place place = {.area = request->node.actor};
+    struct stat stat;
+    if (files && files_stat(files, &place, &stat) == STATUS_OK)
+        bytes_format(tag, ".%llx", (unsigned long long)files_version(&stat));
+}
+
 static enum status take_tag(struct http_request *request, struct bytes *tag,
                             uint64_t *version_out)
 {
@@ -62,7 +73,9 @@ static enum status take_tag(struct http_request *request, struct bytes *tag,
     engine_totals(tree_engine(request_tree(request)), &totals);
     *version_out = attributes.version;
     method_tag(tag, &request->node, &attributes);
-    tag->size--;              /* the quote */
+    tag->size--; /* the quote */
+    if (request->node.kind == NODE_ACTOR)
+        add_files(tag, request);
     if (!request->node.actor) /* commits are counted anew */
         bytes_format(tag, ".%llx", (unsigned long long)totals.started_ms);
     bytes_format(tag, ".html-%s\"", ACTORFS_VERSION);

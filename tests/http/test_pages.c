@@ -282,6 +282,16 @@ Test(pages, one_that_is_known_is_not_sent_again)
     ANSWERS("GET", "/actors/", headers, NULL, 200, NULL);
 }
 
+Test(pages, a_file_that_comes_makes_another_page)
+{
+    char headers[256];
+    make_echo("a");
+    snprintf(headers, sizeof headers, BROWSER "If-None-Match: %s\r\n",
+             field(get("/actors/a/"), "ETag"));
+    ANSWERS("PUT", "/actors/a/note", "", "by the way", 201, NULL);
+    ANSWERS("GET", "/actors/a/", headers, NULL, 200, NULL);
+}
+
 Test(pages, a_browser_that_waits_gets_the_next_one)
 {
     char headers[256];
