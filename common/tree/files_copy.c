@@ -3,6 +3,10 @@
  * Copying: what `cp -a` keeps is kept, but that two hard links become two files. The
  * copy is made aside and put in place at the end, so that it appears whole. The store's
  * filesystem may share the bytes (copy_file_range), holes stay holes.
+ *
+ * A folder is synced once, by syncfs(2), when all of it is there. File by file would be
+ * a flush of the disk each: ten thousand small ones take half a minute, during which
+ * the copy keeps a thread from others' short writes.
  */
 #include "common/tree/files.h"
 
@@ -52,8 +56,7 @@ static enum status dress(int from, int to, const struct stat *stat,
     struct timespec times[] = {stat->st_atim, stat->st_mtim};
     files_copy_attributes(from, to);
     bool done = files_give(to, owner ? owner : &as_it_is) == 0 &&
-                fchmod(to, stat->st_mode & 01777) == 0 && futimens(to, times) == 0 &&
-                fsync(to) == 0;
+                fchmod(to, stat->st_mode & 01777) == 0 && futimens(to, times) == 0;
     return done ? STATUS_OK : last_error();
 }
 
@@ -108,8 +111,10 @@ static enum status copy_content(int from, int to, off_t size)
     return status;
 }
 
+/* By itself, or within a folder that will be synced. */
 static enum status copy_file(int from_folder, const char *from_name, int to_folder,
-                             const char *to_name, const struct file_owner *owner)
+                             const char *to_name, const struct file_owner *owner,
+                             bool by_itself)
 {
     int from =
         openat(from_folder, from_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -126,6 +131,8 @@ static enum status copy_file(int from_folder, const char *from_name, int to_fold
         status = copy_content(from, to, stat.st_size);
     if (!status)
         status = dress(from, to, &stat, owner);
+    if (!status && by_itself && fsync(to) != 0)
+        status = last_error();
     if (from >= 0)
         close(from);
     if (to >= 0)
@@ -197,6 +204,8 @@ static enum status copy_folder(const struct copying *copying, int from_folder,
         status = copy_entries(copying, from, to, depth + 1);
     if (!status)
         status = dress(from, to, &stat, copying->owner);
+    if (!status && depth == 0 && syncfs(to) != 0)
+        status = last_error();
     close(from);
     if (to >= 0)
         close(to);
@@ -216,9 +225,9 @@ static enum status copy_any(const struct copying *copying, int from_folder,
     if (S_ISLNK(stat.st_mode))
         return copy_link(from_folder, from_name, to_folder, to_name, &stat,
                          copying->owner);
-    return S_ISREG(stat.st_mode)
-               ? copy_file(from_folder, from_name, to_folder, to_name, copying->owner)
-               : STATUS_OK;
+    return S_ISREG(stat.st_mode) ? copy_file(from_folder, from_name, to_folder, to_name,
+                                             copying->owner, depth == 0)
+                                 : STATUS_OK;
 }
 
 enum status files_copy_to(int from_folder, const char *from_name, int to_folder,
@@ -282,8 +291,8 @@ static enum status copy_area(struct files *files, const struct file_place *from,
     status = files_open_area(files, to->area, true, &target);
     if (!status) {
         status = copy_entries(&copying, source, target, 1);
-        if (!status)
-            status = files_sync_folder(target);
+        if (!status && syncfs(target) != 0)
+            status = last_error();
         close(target);
     }
     close(source);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/base/foldertree.h"
@@ -48,6 +49,21 @@ static void teardown(void)
 }
 
 TestSuite(files, .init = setup, .fini = teardown);
+
+/* Stand in for libc's own, so that they can be counted. */
+static atomic_uint file_syncs, store_syncs;
+
+int fsync(int file)
+{
+    atomic_fetch_add(&file_syncs, 1);
+    return (int)syscall(SYS_fsync, file);
+}
+
+int syncfs(int file)
+{
+    atomic_fetch_add(&store_syncs, 1);
+    return (int)syscall(SYS_syncfs, file);
+}
 
 static struct file_place at(const char *path)
 {
@@ -240,6 +256,25 @@ Test(files, an_area_is_copied_into_another)
     cr_expect_eq(files_copy(files, &none, &to, NULL, true, false), STATUS_OK);
     cr_expect_eq(files_copy(files, &from, &to, NULL, true, false), STATUS_OK);
     cr_expect_eq(files_stat(files, &copied, &stat), STATUS_OK);
+}
+
+Test(files, a_folder_is_synced_once_however_many_are_in_it)
+{
+    enum { FILES = 50 };
+    struct file_place from = {ACTOR, view_text("")}, to = {8, view_text("")};
+    char path[16];
+    cr_assert_eq(make("d"), STATUS_OK);
+    for (int i = 0; i < FILES; i++) {
+        snprintf(path, sizeof path, "d/%d", i);
+        cr_assert_eq(put(path, "small", false), STATUS_OK);
+    }
+    atomic_store(&file_syncs, 0);
+    cr_expect_eq(copy("d", "c", true, false), STATUS_OK);
+    cr_expect_eq(files_copy(files, &from, &to, NULL, true, false), STATUS_OK);
+    cr_expect_lt(atomic_load(&file_syncs), FILES);
+    cr_expect_eq(atomic_load(&store_syncs), 2);
+    cr_expect_eq(copy("d/1", "by_itself", true, false), STATUS_OK);
+    cr_expect_eq(atomic_load(&store_syncs), 2);
 }
 
 Test(files, moving_replaces_only_when_told)
