@@ -33,11 +33,36 @@ bool dav_read_body(struct http_request *request, enum dav_document document,
 
 /* -------------------------------------------------------------------------- others */
 
-static bool is_this_server(struct http_request *request, struct view host)
+/* The port that the scheme means anyway may stand there or not, and clients differ from
+   their own Host (RFC 3986, section 6.2.3). */
+static struct view cut_port(struct view authority, struct view uri)
 {
-    const char *own = http_request_header(request, "Host");
-    return !host.size || (own && strlen(own) == host.size &&
-                          strncasecmp(own, host.data, host.size) == 0);
+    bool is_https = uri.size >= 6 && strncasecmp(uri.data, "https:", 6) == 0;
+    struct view port = view_text(is_https ? ":443" : ":80");
+    struct view rest = authority;
+    if (rest.size <= port.size)
+        return authority;
+    rest.size -= port.size;
+    return memcmp(rest.data + rest.size, port.data, port.size) == 0 ? rest : authority;
+}
+
+static void append_without_port(struct bytes *out, struct view uri)
+{
+    const char *name = uri.size ? memmem(uri.data, uri.size, "://", 3) : NULL;
+    const char *end = uri.data + uri.size;
+    const char *path = name ? memchr(name + 3, '/', (size_t)(end - name) - 3) : NULL;
+    size_t size = name ? (size_t)((path ? path : end) - uri.data) : 0;
+    bytes_append(out, cut_port(view_of(uri.data, size), uri));
+    bytes_append(out, view_of(uri.data + size, uri.size - size));
+}
+
+static bool is_this_server(struct http_request *request, struct view uri,
+                           struct view host)
+{
+    const char *header = http_request_header(request, "Host");
+    struct view own = cut_port(view_text(header ? header : ""), uri);
+    return !host.size ||
+           (own.size == host.size && strncasecmp(own.data, host.data, host.size) == 0);
 }
 
 enum status dav_other_resolve(struct http_request *request, struct view uri,
@@ -45,11 +70,13 @@ enum status dav_other_resolve(struct http_request *request, struct view uri,
 {
     *other = (struct dav_other){0};
     const struct gate *gate = http_face_inside(request->loop->face)->options.gate;
-    enum status status =
-        http_target_parse(origins_strip(gate_origins(gate), uri), &other->target, why);
+    BYTES_AUTO(text);
+    append_without_port(&text, uri);
+    enum status status = http_target_parse(
+        origins_strip(gate_origins(gate), view_bytes(&text)), &other->target, why);
     if (status)
         return STATUS_INVALID;
-    if (!is_this_server(request, other->target.host)) {
+    if (!is_this_server(request, uri, other->target.host)) {
         bytes_append_text(why, "that is on another server");
         return STATUS_NOT_FOUND;
     }

@@ -251,6 +251,21 @@ Test(ordinary, copies_and_moves_tell_what_they_did)
     ANSWERS("GET", BASE "/c", "", NULL, 200, "1");
 }
 
+Test(ordinary, a_destination_may_name_the_port_that_its_scheme_means)
+{
+    const char *const ours[] = {"http://localhost:80", "http://LOCALHOST",
+                                "https://localhost:443"};
+    const char *const others[] = {"http://localhost:443", "https://localhost:80",
+                                  "http://localhost:8", "http://host:80"};
+    ANSWERS("PUT", BASE "/a", "", "1", 201, NULL);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        ANSWERS("COPY", BASE "/a", to(line("%s" BASE "/%zu", ours[i], i)), NULL, 201,
+                "");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ANSWERS("COPY", BASE "/a", to(line("%s" BASE "/b", others[i])), NULL, 502,
+                NULL);
+}
+
 Test(ordinary, a_folder_is_not_brought_into_itself)
 {
     ANSWERS("MKCOL", BASE "/f", "", NULL, 201, NULL);
