@@ -142,6 +142,18 @@ static bool judge_room(struct http_request *request)
 
 /* ------------------------------------------------------------------------ choosing */
 
+bool transfer_read_special(struct http_request *request)
+{
+    struct transfer *transfer = transfer_of(request);
+    enum status status =
+        tree_read(request_tree(request), &request->node, &transfer->content);
+    if (status == STATUS_AGAIN) /* 202 would say that it is being brought */
+        answer_problem(request, 409, "the task is not finished yet");
+    else if (status)
+        answer_status(request, status, NULL);
+    return !status;
+}
+
 static void choose(struct http_request *request)
 {
     const struct transfer *transfer = transfer_of(request);

@@ -38,6 +38,8 @@ void transfer_special(struct http_request *request);
 void transfer_to_special(struct http_request *request);
 void transfer_actor(struct http_request *request);
 
+/* Takes what a reader of the special file gets; false when the request was answered. */
+bool transfer_read_special(struct http_request *request);
 /* Lets others move the file again, before the client is told of anything. */
 void transfer_end_sending(struct transfer *transfer);
 /* Answers for what was done to files: 201, 204, or why not. */

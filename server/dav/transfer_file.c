@@ -111,10 +111,9 @@ void transfer_special(struct http_request *request)
         answer_problem(request, 409, "there is a folder at the destination");
         return;
     }
-    enum status status =
-        tree_read(request_tree(request), &request->node, &transfer->content);
-    if (!status)
-        status = find_places(request);
+    if (!transfer_read_special(request))
+        return;
+    enum status status = find_places(request);
     if (status)
         answer_status(request, status, NULL);
     else

@@ -170,8 +170,8 @@ void transfer_to_special(struct http_request *request)
     struct transfer *transfer = transfer_of(request);
     struct tree *tree = request_tree(request);
     if (request->node.kind != NODE_ORDINARY) {
-        transfer->status = tree_read(tree, &request->node, &transfer->content);
-        become_put(request);
+        if (transfer_read_special(request))
+            become_put(request);
         return;
     }
     transfer->status = tree_place(tree, &request->node, &transfer->from_place);

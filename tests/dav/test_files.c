@@ -251,6 +251,18 @@ Test(ordinary, copies_and_moves_tell_what_they_did)
     ANSWERS("GET", BASE "/c", "", NULL, 200, "1");
 }
 
+Test(ordinary, a_task_is_not_copied_before_it_is_finished)
+{
+    ANSWERS("PUT", BASE "/status", "", "suspend", 204, NULL);
+    ANSWERS("PUT", BASE "/tasks@k", "", "latte", 202, NULL);
+    ANSWERS("COPY", BASE "/tasks@k", to(BASE "/cup"), NULL, 409, NULL);
+    ANSWERS("GET", BASE "/cup", "", NULL, 404, NULL);
+    ANSWERS("COPY", BASE "/tasks@k", to(BASE "/state"), NULL, 409, NULL);
+    ANSWERS("PUT", BASE "/status", "", "resume", 204, NULL);
+    ANSWERS("GET", BASE "/tasks@k?wait=60", "", NULL, 200, NULL);
+    ANSWERS("COPY", BASE "/tasks@k", to(BASE "/cup"), NULL, 201, NULL);
+}
+
 Test(ordinary, a_destination_may_name_the_port_that_its_scheme_means)
 {
     const char *const ours[] = {"http://localhost:80", "http://LOCALHOST",
