@@ -192,11 +192,13 @@ static void post(struct crossing *crossing)
                                view_bytes(&crossing->note)};
     struct tree_post message = {
         .messages = &content, .count = 1, .first_line = 1, .note = &note};
+    struct engine_state_write state = {
+        .state = content, .expected_version = STATE_VERSION_ANY, .note = &note};
     struct engine_answer nothing = {.detail = ""};
     enum node_kind target = crossing->target.kind;
     if (target == NODE_STATE)
-        engine_set_state_noting(tree_engine(tree), crossing->target.actor, content,
-                                &note, sent, crossing);
+        engine_write_state(tree_engine(tree), crossing->target.actor, &state, sent,
+                           crossing);
     else if (content.size == 0) /* sends nothing, as everywhere */
         sent(crossing, &nothing);
     else if (target == NODE_STATUS || target == NODE_BEHAVIOR)

@@ -31,14 +31,25 @@ static bool set_key(struct http_request *request, struct parameters *parameters,
 
 /* --------------------------------------------------------------------------- query */
 
+static bool is_key(const struct target_argument *argument)
+{
+    return argument->name.size == 15 &&
+           strncasecmp(argument->name.data, "Idempotency-Key", 15) == 0;
+}
+
+static bool take_key(struct http_request *request, struct parameters *parameters,
+                     const struct target_argument *argument)
+{
+    struct key key;
+    return key_from_raw(argument->value, &key) ? refuse_key(request)
+                                               : set_key(request, parameters, &key);
+}
+
 static bool take_argument(struct http_request *request, struct parameters *parameters,
                           const struct target_argument *argument)
 {
-    struct key key;
-    if (argument->name.size == 15 &&
-        strncasecmp(argument->name.data, "Idempotency-Key", 15) == 0)
-        return key_from_raw(argument->value, &key) ? refuse_key(request)
-                                                   : set_key(request, parameters, &key);
+    if (is_key(argument))
+        return take_key(request, parameters, argument);
     if (parameters_set(parameters, argument->name, argument->value))
         return refuse(request,
                       "the query takes Idempotency-Key, delay, at, timer, wait, "
@@ -112,6 +123,21 @@ bool method_take_parameters(struct http_request *request, struct parameters *par
     if (!reads && parameters->part == PART_MESSAGE)
         return refuse(request, "part=message is for readers");
     return reads || take_webhook_headers(request, parameters);
+}
+
+bool method_take_key(struct http_request *request, struct key *key_out)
+{
+    struct parameters parameters;
+    parameters_clear(&parameters);
+    for (size_t i = 0; i < request->target.argument_count; i++) {
+        const struct target_argument *argument = &request->target.arguments[i];
+        if (is_key(argument) && !take_key(request, &parameters, argument))
+            return false;
+    }
+    bool is_good = take_header(request, &parameters, "Idempotency-Key") &&
+                   take_webhook_headers(request, &parameters);
+    *key_out = parameters.key;
+    return is_good;
 }
 
 /* --------------------------------------------------------------------------- waits */

@@ -20,20 +20,31 @@ bool method_is_of_mailbox(const struct http_request *request)
            (kind == NODE_TASKS || kind == NODE_EXECUTE);
 }
 
+static void tag_state(struct http_request *request, const struct attributes *attributes)
+{
+    BYTES_AUTO(tag);
+    method_tag(&tag, &request->node, attributes);
+    answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
+}
+
 static void state_written(struct http_request *request)
 {
     const struct engine_answer *result = &request->result;
-    struct attributes attributes;
-    BYTES_AUTO(tag);
+    const struct key *key = &request->node.parameters.key;
+    struct attributes attributes = {.version = result->version};
     if (result->status) {
         answer_status(request, result->status, result->detail);
+        method_name_task(request, &request->node);
         return;
     }
-    dav_wrote_state(request, result->version);
+    if (!result->replayed)
+        dav_wrote_state(request, result->version);
     answer_code(request, 204);
-    attributes.version = result->version;
-    method_tag(&tag, &request->node, &attributes);
-    answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
+    tag_state(request, &attributes);
+    if (key->size)
+        method_name_known(request, request->target.segments[1], key, TASK_DONE);
+    if (result->replayed)
+        answer_text(request, "Idempotency-Replayed", view_text("true"));
 }
 
 /* The version that If-Match names or If-Unmodified-Since allows, or that whoever holds
@@ -43,36 +54,55 @@ static uint64_t expected_version(struct http_request *request)
     return request->has_seen ? request->seen_version : dav_expected_state(request);
 }
 
+/* What stands in the way of a replay is not looked at. */
+static bool is_key_known(const struct http_request *request)
+{
+    struct task_info known;
+    const struct node *node = &request->node;
+    return node->parameters.key.size &&
+           engine_task(tree_engine(request_tree(request)), node->actor,
+                       &node->parameters.key, &known) == STATUS_OK;
+}
+
+static void write_state(struct http_request *request)
+{
+    const char *type = http_request_header(request, "Content-Type");
+    struct engine_state_write write = {.state = view_bytes(&request->body),
+                                       .expected_version = expected_version(request),
+                                       .key = &request->node.parameters.key};
+    if (type && strlen(type) <= CONTENT_TYPE_BYTES_MAX &&
+        text_is_printable_ascii(view_text(type)))
+        write.content_type = view_text(type);
+    if (request->note.key.size) {
+        write.note = &request->note;
+        write.expected_version = STATE_VERSION_ANY;
+    }
+    http_request_suspend(request, state_written);
+    engine_write_state(tree_engine(request_tree(request)), request->node.actor, &write,
+                       http_request_done, request);
+}
+
 static void put_state(struct http_request *request)
 {
     struct attributes attributes;
-    BYTES_AUTO(tag);
-    struct tree *tree = request_tree(request);
-    const char *type = http_request_header(request, "Content-Type");
-    enum status status = tree_attributes(tree, &request->node, &attributes);
+    if (!method_take_key(request, &request->node.parameters.key))
+        return;
+    enum status status =
+        tree_attributes(request_tree(request), &request->node, &attributes);
     if (status) {
         answer_status(request, status, NULL);
         return;
     }
-    method_tag(&tag, &request->node, &attributes);
-    if (!method_check_conditions(request, request->is_hidden ? NULL : &attributes))
+    if (!is_key_known(request) &&
+        !method_check_conditions(request, request->is_hidden ? NULL : &attributes))
         return;
-    if (request->body.size == 0 && !http_request_header(request, "If-Match")) {
+    if (request->body.size == 0 && !request->node.parameters.key.size &&
+        !http_request_header(request, "If-Match")) {
         answer_code(request, 204); /* clients make files empty first */
-        answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
+        tag_state(request, &attributes);
         return;
     }
-    struct view type_view = type ? view_text(type) : view_of("", 0);
-    if (type_view.size > CONTENT_TYPE_BYTES_MAX || !text_is_printable_ascii(type_view))
-        type_view.size = 0;
-    http_request_suspend(request, state_written);
-    if (request->note.key.size)
-        engine_set_state_noting(tree_engine(tree), request->node.actor,
-                                view_bytes(&request->body), &request->note,
-                                http_request_done, request);
-    else
-        tree_write_state(tree, &request->node, view_bytes(&request->body), type_view,
-                         expected_version(request), http_request_done, request);
+    write_state(request);
 }
 
 static void written(struct http_request *request)

@@ -88,6 +88,8 @@ const char *method_type_of(const struct actor_info *info, struct view bytes);
    request was answered (400). */
 bool method_take_parameters(struct http_request *request,
                             struct parameters *parameters);
+/* The key alone, of a request to a file that takes nothing else; size 0: none. */
+bool method_take_key(struct http_request *request, struct key *key_out);
 /* How long to wait for the outcome: as the parameters say, else Prefer, else
    `default_ms`; -1: not at all. */
 int64_t method_wait_ms(const struct http_request *request,

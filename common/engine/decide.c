@@ -46,8 +46,7 @@ void decide_committed(struct engine *engine, struct request *request,
                           : "the journal failed; restart the daemon");
 }
 
-/* The actor the request is about; answers NOT_FOUND itself. */
-static struct actor *wanted(struct engine *engine, struct request *request)
+struct actor *decide_wanted(struct engine *engine, struct request *request)
 {
     struct actor *actor = actor_get(engine, request->actor);
     if (!actor)
@@ -95,7 +94,7 @@ static void decide_create(struct engine *engine, struct request *request)
 
 static void decide_rename(struct engine *engine, struct request *request)
 {
-    struct actor *actor = wanted(engine, request);
+    struct actor *actor = decide_wanted(engine, request);
     struct view name = view_bytes(&request->text);
     if (!actor || is_no_name(engine, request))
         return;
@@ -128,7 +127,7 @@ static enum status commit_remove(struct engine *engine, struct actor *actor)
 
 static void decide_remove(struct engine *engine, struct request *request)
 {
-    struct actor *actor = wanted(engine, request);
+    struct actor *actor = decide_wanted(engine, request);
     if (!actor)
         return;
     if (actor_unfinished(actor) || actor->schedule == ACTOR_RUNNING) {
@@ -151,7 +150,7 @@ bool decide_retire(struct engine *engine, struct actor *actor)
 
 static void decide_owner(struct engine *engine, struct request *request)
 {
-    struct actor *actor = wanted(engine, request);
+    struct actor *actor = decide_wanted(engine, request);
     if (!actor)
         return;
     struct change change = {
@@ -192,7 +191,7 @@ static bool judge_behavior(struct engine *engine, struct view lines, struct view
 
 static void decide_behavior(struct engine *engine, struct request *request)
 {
-    struct actor *actor = wanted(engine, request);
+    struct actor *actor = decide_wanted(engine, request);
     struct view name;
     if (!actor)
         return;
@@ -205,78 +204,6 @@ static void decide_behavior(struct engine *engine, struct request *request)
     struct change change = {.type = CHANGE_BEHAVIOR, .actor = actor->id, .text = name};
     decide_committed(engine, request, commit_one(engine, &change));
     scheduler_offer(engine, actor);
-}
-
-/* -------------------------------------------------------------------------- state */
-
-static void set_state(struct engine *engine, struct actor *actor,
-                      struct request *request)
-{
-    if (request->expected_version != STATE_VERSION_ANY &&
-        request->expected_version != actor->record.head.state_version) {
-        decide_answer(engine, request, STATUS_STALE,
-                      "the state changed meanwhile: it has version %llu",
-                      (unsigned long long)actor->record.head.state_version);
-        return;
-    }
-    struct change change = {.type = CHANGE_STATE,
-                            .actor = actor->id,
-                            .text = view_bytes(&request->extra),
-                            .state = view_bytes(&request->text)};
-    record_begin(engine);
-    record_add(engine, &change);
-    note_add(engine, request);
-    enum status status = record_commit(engine);
-    request->answer.version = actor->record.head.state_version;
-    decide_committed(engine, request, status);
-    scheduler_offer(engine, actor); /* what was deferred may go on */
-}
-
-static void decide_state(struct engine *engine, struct request *request)
-{
-    struct actor *actor = wanted(engine, request);
-    if (!actor)
-        return;
-    if (request->text.size > engine->options.state_bytes_max) {
-        decide_answer(engine, request, STATUS_TOO_LARGE, "a state has at most %u bytes",
-                      engine->options.state_bytes_max);
-    } else if (actor->schedule == ACTOR_RUNNING) {
-        request->deadline_ns =
-            engine->now_ns + actor->running_behavior->policy.timeout_ms * 1000000;
-        request_push(&actor->parked, request);
-        engine->parked++;
-    } else {
-        set_state(engine, actor, request);
-    }
-}
-
-static struct request *unpark(struct engine *engine, struct actor *actor)
-{
-    struct request *request = request_pop(&actor->parked);
-    engine->parked -= request != NULL;
-    return request;
-}
-
-void decide_parked(struct engine *engine, struct actor *actor)
-{
-    struct request *request;
-    while ((request = unpark(engine, actor)))
-        set_state(engine, actor, request);
-}
-
-/* Requests of one actor are parked in the order of their deadlines. */
-static void expire_parked(struct engine *engine, struct actor *actor)
-{
-    while (actor->parked.first && engine->now_ns > actor->parked.first->deadline_ns)
-        decide_answer(engine, unpark(engine, actor), STATUS_TIMEOUT,
-                      "a turn went on for too long; nothing was changed");
-}
-
-void decide_expired(struct engine *engine)
-{
-    struct actor *actor = engine->parked ? engine->cache.oldest : NULL;
-    for (; actor; actor = actor->younger)
-        expire_parked(engine, actor);
 }
 
 /* ------------------------------------------------------------------------ refusal */

@@ -13,7 +13,10 @@ void decide_answer(struct engine *engine, struct request *request, enum status s
 /* The answer that follows from what record_commit said. */
 void decide_committed(struct engine *engine, struct request *request,
                       enum status status);
+/* The actor the request is about; answers NOT_FOUND itself. */
+struct actor *decide_wanted(struct engine *engine, struct request *request);
 void decide_send(struct engine *engine, struct request *request);
+void decide_state(struct engine *engine, struct request *request);
 /* Whether a message of that fingerprint is the one that is known. */
 bool send_is_same(struct engine *engine, const struct actor_record *actor,
                   const struct task_record *known, const uint8_t fingerprint[16]);

@@ -167,10 +167,20 @@ void engine_set_state(struct engine *engine, uint64_t actor, struct view state,
                       struct view content_type, uint64_t expected_version,
                       engine_done_fn *done, void *context);
 
-/* The same, and the note is kept in the same commit. */
-void engine_set_state_noting(struct engine *engine, uint64_t actor, struct view state,
-                             const struct engine_note *note, engine_done_fn *done,
-                             void *context);
+/* The same with more to it. */
+struct engine_state_write {
+    struct view state, content_type;
+    uint64_t expected_version;
+    const struct engine_note *note; /* kept in the same commit; null: none */
+    /* Null or empty: none. Else whoever writes the same state again under it changes
+       nothing, whatever version it expects: `replayed`, with the version of then.
+       CONFLICT when the key is known by anything else. It is kept as the key of a
+       finished task of the actor, whose result is that version. */
+    const struct key *key;
+};
+void engine_write_state(struct engine *engine, uint64_t actor,
+                        const struct engine_state_write *write, engine_done_fn *done,
+                        void *context);
 
 /* The lines of one write to an actor's `status`, all or none: suspend, resume,
    retry KEY, retry failed, cancel KEY, forget KEY, clear, restart, retire,

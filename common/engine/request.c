@@ -157,26 +157,43 @@ void engine_set_owner(struct engine *engine, uint64_t actor, enum actor_part par
     engine_post(engine, request);
 }
 
+/* The message of a state's receipt: which state it was. */
+static void add_receipt(struct request *request, const struct key *key)
+{
+    uint8_t fingerprint[16];
+    BYTES_AUTO(text);
+    engine_fingerprint(view_bytes(&request->text), fingerprint);
+    bytes_append_text(&text, "PUT state ");
+    for (size_t i = 0; i < sizeof fingerprint; i++)
+        bytes_format(&text, "%02x", fingerprint[i]);
+    struct view message = view_bytes(&text);
+    copy_messages(request, &(struct engine_send){.messages = &message, .count = 1});
+    request->parameters.key = *key;
+}
+
+void engine_write_state(struct engine *engine, uint64_t actor,
+                        const struct engine_state_write *write, engine_done_fn *done,
+                        void *context)
+{
+    struct request *request = make(REQUEST_STATE, actor, done, context);
+    request->expected_version = write->expected_version;
+    bytes_append(&request->text, write->state);
+    bytes_append(&request->extra, write->content_type);
+    if (write->note)
+        copy_note(request, write->note);
+    if (write->key && write->key->size)
+        add_receipt(request, write->key);
+    engine_post(engine, request);
+}
+
 void engine_set_state(struct engine *engine, uint64_t actor, struct view state,
                       struct view content_type, uint64_t expected_version,
                       engine_done_fn *done, void *context)
 {
-    struct request *request = make(REQUEST_STATE, actor, done, context);
-    request->expected_version = expected_version;
-    bytes_append(&request->text, state);
-    bytes_append(&request->extra, content_type);
-    engine_post(engine, request);
-}
-
-void engine_set_state_noting(struct engine *engine, uint64_t actor, struct view state,
-                             const struct engine_note *note, engine_done_fn *done,
-                             void *context)
-{
-    struct request *request = make(REQUEST_STATE, actor, done, context);
-    request->expected_version = STATE_VERSION_ANY;
-    bytes_append(&request->text, state);
-    copy_note(request, note);
-    engine_post(engine, request);
+    struct engine_state_write write = {.state = state,
+                                       .content_type = content_type,
+                                       .expected_version = expected_version};
+    engine_write_state(engine, actor, &write, done, context);
 }
 
 void engine_control(struct engine *engine, uint64_t actor, struct view lines,

@@ -141,21 +141,13 @@ void tree_post(struct tree *tree, const struct node *node, const struct tree_pos
     engine_send(tree_engine(tree), &send, done, context);
 }
 
-void tree_write_state(struct tree *tree, const struct node *node, struct view bytes,
-                      struct view type, uint64_t expected_version, engine_done_fn *done,
-                      void *context)
-{
-    engine_set_state(tree_engine(tree), node->actor, bytes, type, expected_version,
-                     done, context);
-}
-
 void tree_write(struct tree *tree, const struct node *node, struct view bytes,
                 uint64_t expected_version, engine_done_fn *done, void *context)
 {
     struct engine *engine = tree_engine(tree);
     if (node->kind == NODE_STATE)
-        tree_write_state(tree, node, bytes, view_of("", 0), expected_version, done,
-                         context);
+        engine_set_state(engine, node->actor, bytes, view_of("", 0), expected_version,
+                         done, context);
     else if (node->kind == NODE_STATUS)
         engine_control(engine, node->actor, bytes, done, context);
     else {

@@ -151,11 +151,6 @@ struct tree_post {
 /* Sends messages to tasks or execute (accepts, does not wait for the turn). */
 void tree_post(struct tree *tree, const struct node *node, const struct tree_post *post,
                engine_done_fn *done, void *context);
-/* Replaces the state. `type` is its content type, kept with it; may be empty. See
-   engine_set_state. */
-void tree_write_state(struct tree *tree, const struct node *node, struct view bytes,
-                      struct view type, uint64_t expected_version, engine_done_fn *done,
-                      void *context);
 /* Writes `state` (expected_version: see engine_set_state), `status` or `behavior`. */
 void tree_write(struct tree *tree, const struct node *node, struct view bytes,
                 uint64_t expected_version, engine_done_fn *done, void *context);

@@ -166,6 +166,60 @@ Test(keys, known_with_other_bytes_are_422_and_name_the_task)
     cr_expect_eq(number_of("echo_1", "done"), 1);
 }
 
+/* PUTs a state under the key, if it still is as it was at first; the tag of then. */
+static const char *put_state(const char *first, const char *state, unsigned code)
+{
+    char headers[200];
+    static char tag[100];
+    snprintf(headers, sizeof headers, "If-Match: %s\r\nIdempotency-Key: \"s\"\r\n",
+             first);
+    const struct http_reply *reply = ask("PUT", "/actors/echo_1/state", headers, state);
+    cr_expect_eq(reply->code, code, "%d %s", reply->code, reply->body.data);
+    snprintf(tag, sizeof tag, "%s", field(reply, "ETag"));
+    return tag;
+}
+
+Test(keys, of_a_state_let_it_be_put_once)
+{
+    char first[100], then[100];
+    snprintf(first, sizeof first, "%s",
+             field(ask("GET", "/actors/echo_1/state", "", NULL), "ETag"));
+    snprintf(then, sizeof then, "%s", put_state(first, "v", 204));
+    ANSWERS("GET", "/actors/echo_1/state", "", NULL, 200, "v");
+    ANSWERS("PUT", "/actors/echo_1/state", "", "later", 204, "");
+    cr_expect_str_eq(put_state(first, "v", 204), then);
+    const struct http_reply *reply =
+        ask("PUT", "/actors/echo_1/state?Idempotency-Key=s", "", "v");
+    cr_expect_eq(reply->code, 204);
+    cr_expect_str_eq(field(reply, "ETag"), then);
+    cr_expect_str_eq(field(reply, "Idempotency-Replayed"), "true");
+    cr_expect_str_eq(field(reply, "Location"), "/actors/echo_1/tasks@s");
+    cr_expect_str_eq(field(reply, "Task-State"), "done");
+    ANSWERS("GET", "/actors/echo_1/state", "", NULL, 200, "later");
+    put_state(first, "other", 422);
+    cr_expect_str_eq(field(ask("PUT", "/actors/echo_1/tasks@s", "", "v"), "Task-State"),
+                     "done");
+    cr_expect_eq(ask("PUT", "/actors/echo_1/tasks@s", "", "v")->code, 422);
+}
+
+Test(keys, of_a_state_that_was_refused_stay_free)
+{
+    char first[100];
+    put_state("\"9.9\"", "v", 412);
+    cr_expect_eq(ask("PUT", "/actors/echo_1/state?Idempotency-Key=.5", "", "v")->code,
+                 400);
+    cr_expect_eq(
+        ask("PUT", "/actors/echo_1/state", "Idempotency-Key: \"\r\n", "v")->code, 400);
+    ANSWERS("GET", "/actors/echo_1/state", "", NULL, 200, "");
+    snprintf(first, sizeof first, "%s",
+             field(ask("GET", "/actors/echo_1/state", "", NULL), "ETag"));
+    put_state(first, "v", 204);
+    put_state(first, "v", 204);
+    ANSWERS("PUT", "/actors/echo_1/state?Idempotency-Key=e", "", "", 204, "");
+    ANSWERS("GET", "/actors/echo_1/state", "", NULL, 200, "");
+    cr_expect_eq(number_of("echo_1", "done"), 2);
+}
+
 Test(parameters, stand_in_the_name_or_the_query_in_any_case, .init = open_with_actor,
      .fini = fixture_close)
 {

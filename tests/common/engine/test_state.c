@@ -57,6 +57,87 @@ Test(state, a_write_that_expects_another_version_is_stale)
     cr_assert_eq(rig_set_state(&rig, actor, "6", 2).status, STATUS_OK);
 }
 
+static struct reply write_under(const char *key, const char *state,
+                                uint64_t expected_version)
+{
+    struct reply reply = {0};
+    struct key held = rig_key(key);
+
+    struct engine_state_write write = {
+        .state = view_text(state), .expected_version = expected_version, .key = &held};
+    engine_write_state(rig.engine, actor, &write, rig_done, &reply);
+    rig_run(&rig);
+    return reply;
+}
+
+Test(state, a_write_under_a_key_is_done_once)
+{
+    struct reply reply = write_under("k", "5", 1);
+    cr_assert_eq(reply.status, STATUS_OK);
+    cr_assert_eq(reply.version, 2);
+    cr_assert_not(reply.replayed);
+    rig_set_state(&rig, actor, "6", STATE_VERSION_ANY);
+    for (unsigned i = 0; i < 3; i++) {
+        reply = write_under("k", "5", 1);
+        cr_assert_eq(reply.status, STATUS_OK);
+        cr_assert_eq(reply.version, 2, "the version of then");
+        cr_assert(reply.replayed);
+        cr_assert_str_eq(rig_state(&rig, actor), "6");
+        rig_crash(&rig);
+    }
+    cr_assert_eq(rig_info(&rig, actor).done, 1);
+    cr_assert_eq(rig_info(&rig, actor).pending, 0);
+    cr_assert_eq(rig_info(&rig, actor).mailbox_bytes, 0);
+    cr_assert_str_eq(rig_outcome(&rig, actor, "k", &reply.status), "2");
+    rig_send(&rig, actor, "tasks", "1");
+    cr_assert_str_eq(rig_state(&rig, actor), "7\n", "the mailbox goes on");
+}
+
+Test(state, a_key_is_known_by_one_state_or_message_alone)
+{
+    write_under("k", "5", STATE_VERSION_ANY);
+    struct reply reply = write_under("k", "6", STATE_VERSION_ANY);
+    cr_assert_eq(reply.status, STATUS_CONFLICT);
+    cr_assert_not_null(strstr(reply.detail, "the key k is known"), "%s", reply.detail);
+    cr_assert_eq(rig_send(&rig, actor, "tasks@k", "5").status, STATUS_CONFLICT);
+    rig_send(&rig, actor, "tasks@m", "1");
+    cr_assert_eq(write_under("m", "1", STATE_VERSION_ANY).status, STATUS_CONFLICT);
+    cr_assert_str_eq(rig_state(&rig, actor), "6\n");
+    rig_control(&rig, actor, "forget k");
+    cr_assert_eq(write_under("k", "8", STATE_VERSION_ANY).version, 4);
+    rig_advance(&rig, rig.options.retention_done_ms);
+    cr_assert_eq(write_under("k", "9", STATE_VERSION_ANY).version, 5);
+    cr_assert_str_eq(rig_state(&rig, actor), "9");
+}
+
+Test(state, a_refused_write_leaves_its_key_free)
+{
+    cr_assert_eq(write_under("k", "5", 7).status, STATUS_STALE);
+    cr_assert_eq(write_under("k", "5", 1).version, 2);
+}
+
+Test(state, a_known_key_waits_for_no_turn_and_a_new_one_is_written_once)
+{
+    struct reply first = {0}, second = {0};
+    struct key key = rig_key("k");
+    struct engine_state_write write = {.state = view_text("outside"),
+                                       .expected_version = STATE_VERSION_ANY,
+                                       .key = &key};
+    actor = rig_create(&rig, "later_1");
+    cr_assert_eq(write_under("known", "x", STATE_VERSION_ANY).version, 2);
+    rig_send(&rig, actor, "tasks", "x");
+    cr_assert(write_under("known", "x", STATE_VERSION_ANY).replayed);
+    engine_write_state(rig.engine, actor, &write, rig_done, &first);
+    engine_write_state(rig.engine, actor, &write, rig_done, &second);
+    rig_run(&rig);
+    cr_assert_not(first.called || second.called);
+    cast_finish();
+    rig_run(&rig);
+    cr_assert(first.called && !first.replayed);
+    cr_assert(second.called && second.replayed);
+    cr_assert_eq(first.version, second.version);
+}
+
 Test(state, a_message_in_between_makes_a_write_stale)
 {
     struct reply sent, written = {0};

@@ -182,7 +182,10 @@ Test(sent, a_state_is_replaced_and_its_file_removed)
     plant();
     name(&named);
     struct engine_note note = {view_text(SENT_NOTE_PREFIX "1"), view_bytes(&named)};
-    engine_set_state_noting(rig.engine, actor, view_text("5"), &note, rig_done, &reply);
+    struct engine_state_write write = {.state = view_text("5"),
+                                       .expected_version = STATE_VERSION_ANY,
+                                       .note = &note};
+    engine_write_state(rig.engine, actor, &write, rig_done, &reply);
     rig_run(&rig);
     cr_assert_eq(reply.status, STATUS_OK);
     crash();
