@@ -39,11 +39,14 @@ static json_t *number(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
-static void add_actor(struct engine *engine, uint64_t id, json_t *object)
+/* Who may not read it sees that it is there, not how it does. */
+static void add_actor(const struct listing *listing, uint64_t id, json_t *object)
 {
     struct actor_info info;
-    if (engine_actor(engine, id, &info))
-        return; /* retired just now */
+    if (engine_actor(listing->engine, id, &info)) /* retired just now */
+        return;
+    if (!access_allows(listing->request->user, RIGHT_READ, view_text(info.name)))
+        return;
     ENSURE(json_object_set_new(object, "activity",
                                json_string(activity_text(info.activity))) == 0);
     ENSURE(json_object_set_new(object, "pending", number(info.pending)) == 0);
@@ -63,7 +66,7 @@ static bool add_entry(void *context, const struct tree_entry *entry)
     json_shown_set_bytes(object, "name", view_text(entry->name));
     ENSURE(json_object_set_new(object, "kind", json_string(kind_of(entry))) == 0);
     if (entry->node.kind == NODE_ACTOR)
-        add_actor(listing->engine, entry->node.actor, object);
+        add_actor(listing, entry->node.actor, object);
     else if (!entry->attributes.is_folder)
         ENSURE(json_object_set_new(object, "size", number(entry->attributes.size)) ==
                0);

@@ -8,6 +8,7 @@ that is not `ok` says what broke. Passwords are of the lowest cost, tokens are r
 import base64
 import ctypes
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -57,6 +58,7 @@ class Server:
         if users:
             self.write_users(f"anna:{hashed('latte')}\n"
                              f"bob:{hashed('mocha')}::read=user_* write=user_1\n"
+                             f"dan:{hashed('milk')}::read=user_* write=order_*\n"
                              f"eve:{hashed('tea')}:3999999\n"
                              f"ci:{{sha256}}{hashlib.sha256(TOKEN.encode()).hexdigest()}\n")
             options += ("--users", f"{self.folder}/users")
@@ -258,6 +260,19 @@ def test_rules_count_for_both_ends_of_a_copy_and_for_listings():
         assert b"user_1" in listing.raw and b"order_1" not in listing.raw, listing.raw
         page = expect(ask(server, "GET", "/actors/", "bob:mocha", Accept="text/html"), 200)
         assert b"user_1" in page.raw and b"order_1" not in page.raw, page.raw
+
+
+def test_who_may_only_write_to_an_actor_is_not_told_how_it_does():
+    with Server("--listen", "127.0.0.1:0") as server:
+        for name in "user_1", "order_1":
+            expect(ask(server, "MKCOL", f"/actors/{name}", "anna:latte"), 201)
+        listing = ask(server, "GET", "/actors/", "dan:milk", Accept="application/json")
+        shown = {entry["name"]: entry for entry in json.loads(expect(listing, 200).body)["entries"]}
+        assert "done" in shown["user_1"] and "done" not in shown["order_1"], shown
+        page = expect(ask(server, "GET", "/actors/", "dan:milk", Accept="text/html"), 200).body
+        rows = [row for row in page.split(b"\n") if b"<td>" in row]
+        assert len(rows) == 2, page
+        assert b"idle" in rows[0] and b"order_1" in rows[1] and b"idle" not in rows[1], rows
 
 
 # ----------------------------------------------------------------------------- origins
