@@ -72,8 +72,11 @@ enum status listen_check(const char *word, struct bytes *message)
     union address address;
     if (parse(word, &address))
         return STATUS_OK;
-    bytes_format(message, "%s: listen takes ADDR:PORT, [ADDR6]:PORT or unix:PATH",
-                 word);
+    bytes_format(message,
+                 "%s: listen takes ADDR:PORT, [ADDR6]:PORT or unix:PATH, with an "
+                 "address in numbers or localhost, a port up to 65535, a path of up to "
+                 "%zu bytes",
+                 word, sizeof address.local.sun_path - 1);
     return STATUS_INVALID;
 }
 

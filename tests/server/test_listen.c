@@ -24,3 +24,22 @@ Test(listen, a_unix_socket_is_its_owners_alone)
     listen_remove(word);
     cr_expect_eq(rmdir(folder), 0);
 }
+
+Test(listen, a_word_that_is_refused_is_told_what_would_be_right)
+{
+    char path[256];
+    memset(path, 'x', sizeof path - 1);
+    memcpy(path, "unix:", 5);
+    path[sizeof path - 1] = '\0';
+    const struct {
+        const char *word, *told;
+    } refused[] = {{"shop.example:80", "in numbers or localhost"},
+                   {"127.0.0.1:99999", "a port up to 65535"},
+                   {path, "a path of up to 107 bytes"}};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        BYTES_AUTO(message);
+        cr_expect_eq(listen_check(refused[i].word, &message), STATUS_INVALID);
+        bytes_append(&message, view_of("", 1));
+        cr_expect(strstr(message.data, refused[i].told), "%s", message.data);
+    }
+}
