@@ -17,6 +17,7 @@
 
 #define SOCKET_NAME "control"
 #define WORD_BYTES_MAX 4608 /* a word and a path */
+#define PAUSE_MS 100        /* when there is no descriptor for a client */
 #define CLIENT_SECONDS 5    /* for its word, and for each part of the answer it reads */
 
 struct control {
@@ -109,6 +110,14 @@ static void serve_client(const struct control *control, int client)
     send_all(client, view_bytes(&answer));
 }
 
+/* Until a descriptor may be free again, or it is time to stop: who could not be taken
+   in goes on waiting, and would be told of at once. */
+static void pause_accepting(const struct control *control)
+{
+    struct pollfd stop = {.fd = control->stop, .events = POLLIN};
+    poll(&stop, 1, PAUSE_MS);
+}
+
 static void *serve(void *context)
 {
     const struct control *control = context;
@@ -116,8 +125,10 @@ static void *serve(void *context)
                                    {.fd = control->listener, .events = POLLIN}};
     while (poll(descriptors, 2, -1) < 0 || !descriptors[0].revents) {
         int client = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
-        if (client < 0)
+        if (client < 0) {
+            pause_accepting(control);
             continue;
+        }
         serve_client(control, client);
         close(client);
     }
