@@ -84,6 +84,11 @@ static enum status read_effects(struct program_turn *turn, struct turn_output *o
     const struct program_limits *limits = &turn->program->limits;
     BYTES_AUTO(outbox);
 
+    if (turnfolder_is_full(turn->folder)) {
+        bytes_append_text(error, "no room for its state and outbox: No space left on "
+                                 "device");
+        return STATUS_IO;
+    }
     enum status status = turnfolder_read(turn->folder, TURNFILE_STATE,
                                          limits->state_bytes, &output->state, error);
     if (!status)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * Many a script does not look whether what it writes is written. Where there is no room
+ * it would empty its state, send nothing, and be done: so no turn begins without some,
+ * and none is done when there is none left at its end.
+ *
  * The two files are made anew for each turn, so that nothing of an earlier turn clings
  * to them: no other name, no mode, no descriptor that somebody kept. The folder itself
  * is kept, because that saves making and removing one a turn.
@@ -29,7 +33,10 @@
 #include "common/behavior/identity.h"
 
 #define PREFIX "actorfs-"
-enum { TURNFILES = 2 };
+enum {
+    TURNFILES = 2,
+    ROOM_BYTES = 256 * 1024, /* free at least for what a turn writes */
+};
 
 struct turnfolders {
     char path[PATH_MAX];
@@ -210,10 +217,31 @@ static bool make_file(struct turnfolder *folder, enum turnfile file, struct view
     return made;
 }
 
+/* Of a tmpfs without limits all counts are 0. Sets errno where there is none. */
+static bool has_room(const struct turnfolder *folder, uint64_t bytes)
+{
+    struct statfs found;
+
+    if (fstatfs(dirfd(folder->entries), &found) < 0)
+        return true;
+    bool has_bytes =
+        found.f_blocks == 0 || found.f_bavail * (uint64_t)found.f_bsize >= bytes;
+    if (has_bytes && (found.f_files == 0 || found.f_ffree > 0))
+        return true;
+    errno = ENOSPC;
+    return false;
+}
+
+bool turnfolder_is_full(const struct turnfolder *folder)
+{
+    return !has_room(folder, 1);
+}
+
 /* False, with errno, when it cannot be used; then it is gone. */
 static bool fill(struct turnfolder *folder, struct view state)
 {
-    if (make_file(folder, TURNFILE_STATE, state) &&
+    if (has_room(folder, ROOM_BYTES + state.size) &&
+        make_file(folder, TURNFILE_STATE, state) &&
         make_file(folder, TURNFILE_OUTBOX, view_of(NULL, 0)))
         return true;
     discard(folder);

@@ -45,6 +45,9 @@ void turnfolder_purge(struct turnfolder *folder);
 const char *turnfolder_path(const struct turnfolder *folder, enum turnfile file);
 /* How large the file is now; 0 where there is no regular file. Any thread. */
 uint64_t turnfolder_size(const struct turnfolder *folder, enum turnfile file);
+/* Whether nothing more can be written there: then what the program wrote may be less
+   than it meant. Any thread. */
+bool turnfolder_is_full(const struct turnfolder *folder);
 /* Appends its content. INVALID, with a line in `error` that says what is wrong with it:
    gone, no regular file, more than bytes_max. An outbox that is gone is empty. IO, with
    a line as well: nothing is wrong with it, but it cannot be opened now. */

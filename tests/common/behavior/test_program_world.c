@@ -6,9 +6,11 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,4 +103,35 @@ Test(program_world, what_cannot_be_read_for_want_of_a_descriptor_is_retried)
     run_without_descriptors(&turn, script);
     assert_verdict(&turn.output, TURN_RETRY, "Too many open files");
     turn_output_free(&turn.output);
+}
+
+/* Mounts a small disk where the turns' folders are; skips the test where it may not.
+   The host's threads must see it. */
+static void make_disk_small(void)
+{
+    rig_close();
+    if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", rig_options.folder, "tmpfs", 0, "size=1m,mode=777") != 0)
+        cr_skip_test("only root can mount a small disk");
+    rig_reopen();
+}
+
+/* What a full /dev/shm does to a script that does not look, as most do not. */
+Test(program_world, what_a_script_could_not_write_is_not_done)
+{
+    char script[512], fill[256];
+
+    make_disk_small();
+    snprintf(fill, sizeof(fill), "%s/fill", rig_options.folder);
+    snprintf(script, sizeof(script),
+             SH "dd if=/dev/zero of=%s bs=4k count=1024 2>/dev/null\n"
+                "echo new > \"$ACTOR_STATE\"\nexit 0\n",
+             fill);
+    assert_verdict(rig_run(script, "x", "old"), TURN_RETRY, "No space left");
+    assert_verdict(rig_run(SH "exit 0\n", "x", "old"), TURN_RETRY, "No space left");
+    cr_assert_eq(unlink(fill), 0);
+    assert_done(rig_run(SH "echo fine\n", "x", "old"), "fine\n");
+    rig_close();
+    cr_assert_eq(umount2(rig_options.folder, MNT_DETACH), 0);
 }
