@@ -8,9 +8,10 @@
  *     exit status 75         TURN_RETRY (EX_TEMPFAIL)
  *     killed by a signal     TURN_RETRY
  *     the time limit         TURN_RETRY
- *     not started for want   TURN_RETRY
- *       of memory, processes
- *       or descriptors
+ *     not started for want   TURN_RETRY, after so long
+ *       of memory, processes,  as the time limit is
+ *       descriptors, room
+ *     no room at its end     TURN_RETRY
  *     any other status       TURN_FAILED
  *     more bytes than may be TURN_FAILED
  *     an outbox that cannot  TURN_FAILED

@@ -58,6 +58,8 @@ struct program_turn {
     struct complaints complaints;
     struct host_child child;
     struct host_timer limit, look;
+    struct host_timer again; /* runs while it waits to be started */
+    int64_t give_up_ms;      /* when it no longer waits; 0: it did not have to yet */
     enum ending ending;
     bool adopted;
     struct turn_output refusal; /* when it could not be started */

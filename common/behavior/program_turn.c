@@ -3,7 +3,9 @@
  * The life of a turn:
  *
  *     start    (a helper) folder, pipes, process; a message that fits into its pipe is
- *              in it before the process begins, and the pipe closed
+ *              in it before the process begins, and the pipe closed. What the machine
+ *              has none of now is waited for, as long as the turn might have taken:
+ *              that is no attempt
  *     adopt    (the host's thread, as all that follows) its pipes, its process and two
  *              timers are watched
  *     exited   the process has ended and its descendants are gone. The end of a pipe
@@ -20,12 +22,14 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
 #include "common/behavior/program_internal.h"
 
 enum {
     READ_BYTES = 64 * 1024, /* as much as a pipe holds */
     LOOK_MS = 100,          /* how often the sizes of its files are looked at */
     TELL_MS = 1000,         /* how often it is said what the log was spared */
+    AGAIN_MS = 100,         /* before it is started again */
     DRAIN_READS_MAX = 64,   /* more is in a pipe only if somebody goes on writing */
 };
 
@@ -249,11 +253,48 @@ static void adopt(void *context)
         host_child_kill(&turn->child);
 }
 
+static void start_again(struct host_timer *timer)
+{
+    struct program_turn *turn = OWNER_OF(timer, struct program_turn, again);
+
+    host_lend(turn->program->host, program_turn_start, turn);
+}
+
+static bool is_worth_waiting(const struct program_turn *turn)
+{
+    return turn->refusal.verdict == TURN_RETRY && turn->ending == ENDING_NONE &&
+           !host_is_closing(turn->program->host) && host_now_ms() < turn->give_up_ms;
+}
+
+static void note_wait(struct program_turn *turn)
+{
+    struct program *program = turn->program;
+
+    if (turn->give_up_ms)
+        return;
+    turn->give_up_ms = host_now_ms() + program->behavior.policy.timeout_ms;
+    if (turn->refusal.verdict == TURN_RETRY)
+        log_warning("%s: %s: %.*s", program->behavior.name, turn->actor,
+                    (int)turn->refusal.error.size, turn->refusal.error.data);
+}
+
 static void refused(void *context)
 {
     struct program_turn *turn = context;
 
-    answer(turn, &turn->refusal);
+    note_wait(turn);
+    if (!is_worth_waiting(turn)) {
+        answer(turn, &turn->refusal);
+        return;
+    }
+    close_end(turn, &turn->in);
+    close_end(turn, &turn->out);
+    close_end(turn, &turn->err);
+    give_back_folder(turn);
+    turn->message_sent = 0;
+    turn_output_free(&turn->refusal);
+    turn->again.expired = start_again;
+    host_timer_start(turn->program->host, &turn->again, AGAIN_MS);
 }
 
 /* Our end does not block and is ours alone. */

@@ -243,6 +243,7 @@ Test(program_trouble, two_dozen_at_once_that_misbehave_leave_the_rest_unharmed)
 
 Test(program_trouble, what_cannot_be_started_for_want_is_retried)
 {
+    rig_policy.timeout_ms = 200;
     struct behavior *behavior = rig_install(SH "exit 0\n");
     struct turn_input input = rig_input("x", "");
     struct rig_turn turns[2] = {{.answers = 0}};

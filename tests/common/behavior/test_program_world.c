@@ -105,6 +105,76 @@ Test(program_world, what_cannot_be_read_for_want_of_a_descriptor_is_retried)
     turn_output_free(&turn.output);
 }
 
+/* Whether something is in the log that is captured. */
+static bool log_has_more(void *context)
+{
+    struct stat found;
+
+    (void)context;
+    return fstat(STDERR_FILENO, &found) == 0 && found.st_size > 0;
+}
+
+/* Starts a turn that waits, as the log says, because there are no descriptors; returns
+   how many there may be. */
+static struct rlimit start_waiting(struct behavior *behavior, struct rig_turn *turn)
+{
+    struct turn_input input = rig_input("x", "");
+    struct rlimit before, none;
+
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    rig_capture_log();
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    rig_start(behavior, &input, turn);
+    bool waits = wait_until(log_has_more, NULL);
+    if (!waits)
+        cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    cr_assert(waits, "nobody is told");
+    return before;
+}
+
+Test(program_world, a_turn_waits_for_what_it_takes_to_be_started)
+{
+    struct behavior *behavior = rig_install(SH "cat\n");
+    struct rig_turn turn = {0};
+    struct rlimit before = start_waiting(behavior, &turn);
+
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    rig_finish(&turn);
+    assert_done(&turn.output, "x");
+    turn_output_free(&turn.output);
+    char *log = rig_captured_log();
+    cr_assert(strstr(log, "Too many open files"), "%s", log);
+    free(log);
+}
+
+Test(program_world, a_turn_that_waits_can_be_killed)
+{
+    struct behavior *behavior = rig_install(SH "cat\n");
+    struct rig_turn turn = {0};
+    struct rlimit before = start_waiting(behavior, &turn);
+
+    behavior->kill(behavior, turn.id);
+    rig_finish(&turn);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_verdict(&turn.output, TURN_RETRY, "Too many open files");
+    turn_output_free(&turn.output);
+    free(rig_captured_log());
+}
+
+Test(program_world, a_turn_that_waits_holds_up_no_stop)
+{
+    struct behavior *behavior = rig_install(SH "cat\n");
+    struct rig_turn turn = {0};
+    struct rlimit before = start_waiting(behavior, &turn);
+
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    free(rig_captured_log());
+    rig_close();
+    cr_assert_leq(turn.answers, 1);
+    turn_output_free(&turn.output);
+}
+
 /* Mounts a small disk where the turns' folders are; skips the test where it may not.
    The host's threads must see it. */
 static void make_disk_small(void)
@@ -129,7 +199,9 @@ Test(program_world, what_a_script_could_not_write_is_not_done)
                 "echo new > \"$ACTOR_STATE\"\nexit 0\n",
              fill);
     assert_verdict(rig_run(script, "x", "old"), TURN_RETRY, "No space left");
+    rig_policy.timeout_ms = 200;
     assert_verdict(rig_run(SH "exit 0\n", "x", "old"), TURN_RETRY, "No space left");
+    rig_policy.timeout_ms = 60000;
     cr_assert_eq(unlink(fill), 0);
     assert_done(rig_run(SH "echo fine\n", "x", "old"), "fine\n");
     rig_close();
