@@ -328,14 +328,15 @@ static enum MHD_Result go_in(struct http_request *request)
         gate_expect_body(request);
     if (!request->answer.code)
         permission_by_rules(request);
+    if (!request->answer.code && request->method == METHOD_PUT &&
+        !method_is_of_mailbox(request))
+        method_file_begin(request);
     if (request->answer.code && is_worth_reading(request))
         return MHD_YES;
     if (request->answer.code) {
         answer_header(request, "Connection", "close");
         return answer_queue(request);
     }
-    if (request->method == METHOD_PUT && !method_is_of_mailbox(request))
-        method_file_begin(request);
     if (request->framing.length > methods_body_bytes_max(request))
         return refuse_large(request);
     return MHD_YES;

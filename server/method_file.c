@@ -41,17 +41,28 @@ static void add_validators(struct http_request *request, const struct stat *stat
 
 /* ------------------------------------------------------------------------- putting */
 
+/* What will not fit is not waited for. */
+static void begin_upload(struct http_request *request, struct files *files)
+{
+    uint64_t room = files_room(files);
+    if (request->framing.length > room) {
+        answer_problem(request, 507, "the disk has room for %llu bytes",
+                       (unsigned long long)room);
+        return;
+    }
+    struct file_upload *upload = memory_take_zeroed(1, sizeof *upload);
+    upload->status = files_write(files, &upload->writer);
+    request->upload = upload;
+}
+
 void method_file_begin(struct http_request *request)
 {
     struct tree *tree = request_tree(request);
     struct http_resolved resolved;
     enum status status = http_resolve(tree, &request->target, &resolved, NULL);
     if (!status && resolved.node.kind == NODE_ORDINARY && resolved.missing <= 1 &&
-        tree_files(tree)) {
-        struct file_upload *upload = memory_take_zeroed(1, sizeof *upload);
-        upload->status = files_write(tree_files(tree), &upload->writer);
-        request->upload = upload;
-    }
+        tree_files(tree))
+        begin_upload(request, tree_files(tree));
     http_resolved_free(&resolved);
 }
 

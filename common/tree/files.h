@@ -99,6 +99,8 @@ struct file_owner {
    drops it. One thread at a time. */
 struct file_writer;
 
+/* How many bytes the disk has room for at most; UINT64_MAX where it cannot tell. */
+uint64_t files_room(const struct files *files);
 /* NO_SPACE, IO, BUSY. */
 MUST_CHECK enum status files_write(struct files *files,
                                    struct file_writer **writer_out);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/tree/files_internal.h"
@@ -20,6 +21,14 @@ struct file_writer {
     struct files_name name;
     int file;
 };
+
+uint64_t files_room(const struct files *files)
+{
+    struct statvfs space;
+    if (fstatvfs(files->fresh, &space) != 0)
+        return UINT64_MAX;
+    return (uint64_t)space.f_bfree * space.f_frsize;
+}
 
 enum status files_write(struct files *files, struct file_writer **writer_out)
 {

@@ -125,6 +125,18 @@ Test(methods, an_upload_is_waved_on_or_refused_before_it_comes)
     cr_expect(strncmp(refusal, "HTTP/1.1 413 ", 13) == 0, "%s", refusal);
 }
 
+Test(methods, a_file_for_which_there_is_no_room_is_refused_before_it_comes)
+{
+    make_actor("echo_1");
+    static const char huge[] = "PUT /actors/echo_1/file HTTP/1.1\r\nHost: x\r\n"
+                               "Content-Length: 4000000000000000000\r\n\r\n";
+    const char *refusal = raw(huge, sizeof huge - 1);
+    cr_expect(strncmp(refusal, "HTTP/1.1 507 ", 13) == 0 &&
+                  strstr(refusal, "the disk has room for "),
+              "%s", refusal);
+    ANSWERS("GET", "/actors/echo_1/file", "", NULL, 404, NULL);
+}
+
 Test(methods, a_body_that_is_cut_off_sends_nothing)
 {
     make_actor("echo_1");
