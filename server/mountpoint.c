@@ -4,14 +4,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
+
+#define WAIT_MS 2000
+#define PAUSE_MS 20
 
 extern char **environ;
 
@@ -70,15 +76,39 @@ static enum status refuse(enum status status, const char *path, const char *why,
     return status;
 }
 
+/* A daemon that was just told to stop is mounted for a moment yet; its store is waited
+   for as well. */
+static bool may_go_by_itself(DIR *folder)
+{
+    struct statfs found;
+    return fstatfs(dirfd(folder), &found) == 0 && found.f_type == FUSE_SUPER_MAGIC;
+}
+
+/* Null (errno) when it cannot be opened. */
+static DIR *open_settled(const char *path, bool *empty_out)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    for (int waited_ms = 0;; waited_ms += PAUSE_MS) {
+        replace_stale(path);
+        DIR *folder = opendir(path);
+        if (!folder)
+            return NULL;
+        *empty_out = is_empty(folder);
+        if (*empty_out || waited_ms >= WAIT_MS || !may_go_by_itself(folder))
+            return folder;
+        closedir(folder);
+        nanosleep(&pause, NULL);
+    }
+}
+
 enum status mountpoint_prepare(const char *path, bool may_be_nonempty,
                                char **absolute_out, struct bytes *message)
 {
-    replace_stale(path);
-    DIR *folder = opendir(path);
+    bool empty;
+    DIR *folder = open_settled(path, &empty);
     if (!folder)
         return refuse(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, path,
                       strerror(errno), message);
-    bool empty = is_empty(folder);
     closedir(folder);
     if (!empty && !may_be_nonempty)
         return refuse(STATUS_NOT_EMPTY, path,

@@ -49,6 +49,15 @@ Test(born, a_relative_socket_is_where_it_was_started)
         "here\n");
 }
 
+Test(born, it_waits_for_the_daemon_before_it_that_was_told_to_stop)
+{
+    GIVES(OTHER("$ACTORFS mount $S/store2 $S/other",
+                "for round in 1 2 3 4 5 6 7 8 9 10; do kill $PID;"
+                "$ACTORFS mount $S/store2 $S/other || echo $round;"
+                "PID=$(cat $S/store2/lock); done"),
+          "");
+}
+
 /* A program that asks the daemon over its socket, and the daemon with the socket. */
 #define ASKING                                                                         \
     "mkdir $S/b; cat > $S/b/ask <<'END'\n#!/bin/sh\n[ $ATTEMPT = 1 ] && sleep 1000\n"  \
