@@ -135,24 +135,41 @@ static void *serve(void *context)
     return NULL;
 }
 
+/* errno is kept. */
+static void close_all(const struct control *control)
+{
+    const int all[] = {control->folder, control->listener, control->stop};
+    int error = errno;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i] >= 0)
+            close(all[i]);
+    errno = error;
+}
+
+static bool open_all(struct control *control, const char *store)
+{
+    control->stop = eventfd(0, EFD_CLOEXEC);
+    control->folder = open_folder(store);
+    control->listener = -1;
+    if (control->stop >= 0 && control->folder >= 0)
+        control->listener = listen_in(control->folder);
+    if (control->listener >= 0)
+        return true;
+    close_all(control);
+    return false;
+}
+
 enum status control_start(const char *store, control_answer_fn *answer, void *context,
                           struct control **control_out, struct bytes *message)
 {
-    int folder = open_folder(store);
-    int listener = folder < 0 ? -1 : listen_in(folder);
-    if (listener < 0) {
-        bytes_format(message, "%s/" SOCKET_NAME ": %s", store, strerror(errno));
-        if (folder >= 0)
-            close(folder);
-        return STATUS_IO;
-    }
     struct control *control = memory_take_zeroed(1, sizeof *control);
     control->answer = answer;
     control->context = context;
-    control->folder = folder;
-    control->listener = listener;
-    control->stop = eventfd(0, EFD_CLOEXEC);
-    ENSURE(control->stop >= 0);
+    if (!open_all(control, store)) {
+        bytes_format(message, "%s/" SOCKET_NAME ": %s", store, strerror(errno));
+        free(control);
+        return STATUS_IO;
+    }
     ENSURE(pthread_create(&control->thread, NULL, serve, control) == 0);
     *control_out = control;
     return STATUS_OK;
@@ -163,9 +180,7 @@ void control_stop(struct control *control)
     eventfd_write(control->stop, 1);
     pthread_join(control->thread, NULL);
     unlinkat(control->folder, SOCKET_NAME, 0);
-    close(control->listener);
-    close(control->folder);
-    close(control->stop);
+    close_all(control);
     free(control);
 }
 

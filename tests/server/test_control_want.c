@@ -78,3 +78,23 @@ Test(control_want, it_waits_for_a_descriptor_in_its_sleep, .timeout = 60)
     control_stop(control);
     rmdir(store);
 }
+
+Test(control_want, without_descriptors_it_says_so)
+{
+    struct control *control;
+    struct rlimit before;
+    BYTES_AUTO(message);
+    cr_assert(mkdtemp(store));
+    int first_free = dup(STDERR_FILENO);
+    close(first_free);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (rlim_t more = 0; more < 3; more++) {
+        bytes_clear(&message);
+        set_descriptors_max((rlim_t)first_free + more);
+        enum status status = control_start(store, answer, NULL, &control, &message);
+        set_descriptors_max(before.rlim_cur);
+        cr_expect_eq(status, STATUS_IO);
+        cr_expect(memmem(message.data, message.size, "Too many open files", 19));
+    }
+    rmdir(store);
+}
