@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define SERVING 'y'
+#define FIRST_FREE 3 /* behind standard input, output and error */
 
 __attribute__((noreturn)) static void wait_for(pid_t child, int reader)
 {
@@ -17,6 +18,16 @@ __attribute__((noreturn)) static void wait_for(pid_t child, int reader)
         _exit(EXIT_SUCCESS);
     TEMP_FAILURE_RETRY(waitpid(child, &state, 0));
     _exit(WIFEXITED(state) && WEXITSTATUS(state) ? WEXITSTATUS(state) : EXIT_FAILURE);
+}
+
+/* A lock or a pipe of whoever starts us is not ours to hold for as long as we live. */
+static int keep_alone(int descriptor)
+{
+    int kept =
+        descriptor == FIRST_FREE ? descriptor : dup3(descriptor, FIRST_FREE, O_CLOEXEC);
+    if (kept < 0 || close_range(FIRST_FREE + 1, ~0u, 0) != 0)
+        return -1;
+    return kept;
 }
 
 int background_start(void)
@@ -35,7 +46,7 @@ int background_start(void)
         return -1;
     }
     setsid();
-    return chdir("/") == 0 ? ends[1] : -1;
+    return chdir("/") == 0 ? keep_alone(ends[1]) : -1;
 }
 
 void background_finish(int descriptor)

@@ -7,8 +7,9 @@
 #ifndef ACTORFS_SERVER_BACKGROUND_H
 #define ACTORFS_SERVER_BACKGROUND_H
 
-/* Forks. Returns in the child only, which leads a session of its own and stands in `/`;
-   the parent waits and exits. Call it before there are threads. Returns what
+/* Forks. Returns in the child only, which leads a session of its own, stands in `/` and
+   has no descriptor but the standard ones: call it before anything is opened. The
+   parent waits and exits. Call it before there are threads. Returns what
    background_finish wants, or -1 when that cannot be done (errno). */
 int background_start(void);
 /* The child serves: lets the parent go, and standard input, output and error. */

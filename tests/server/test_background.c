@@ -4,6 +4,7 @@
  * would see.
  */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,10 +16,12 @@
 
 enum fate { SERVES, FAILS, DIES };
 
-/* The daemon tells its pid and folder through the pipe, and lives until it is read. */
+/* The daemon tells on its standard output whether it leads a session, where it is, and
+   whether it still has a descriptor of the starter's. */
 static void run_starter(enum fate fate, int out)
 {
     char line[PATH_MAX + 32];
+    dup2(out, STDOUT_FILENO);
     int parent = background_start();
     if (parent < 0)
         _exit(99);
@@ -27,9 +30,11 @@ static void run_starter(enum fate fate, int out)
     if (fate == DIES)
         kill(getpid(), SIGKILL);
     char *here = getcwd(NULL, 0);
-    int size = snprintf(line, sizeof line, "%d %s", getsid(0) == getpid(), here);
+    int size = snprintf(line, sizeof line, "%d %s %s", getsid(0) == getpid(), here,
+                        out != parent && fcntl(out, F_GETFD) >= 0 ? "open" : "closed");
+    bool written = write(STDOUT_FILENO, line, (size_t)size) == size;
     background_finish(parent);
-    _exit(write(out, line, (size_t)size) != size);
+    _exit(!written);
 }
 
 static int exit_status_of_starter(enum fate fate, char *line, size_t size)
@@ -50,7 +55,7 @@ Test(background, the_starter_succeeds_when_the_daemon_serves, .timeout = 20)
 {
     char line[256];
     cr_expect_eq(exit_status_of_starter(SERVES, line, sizeof line), 0);
-    cr_expect_str_eq(line, "1 /");
+    cr_expect_str_eq(line, "1 / closed");
 }
 
 Test(background, the_starter_fails_as_the_daemon_did, .timeout = 20)
