@@ -96,8 +96,7 @@ static void put_state(struct http_request *request)
     if (!is_key_known(request) &&
         !method_check_conditions(request, request->is_hidden ? NULL : &attributes))
         return;
-    if (request->body.size == 0 && !request->node.parameters.key.size &&
-        !http_request_header(request, "If-Match")) {
+    if (request->body.size == 0 && !http_request_header(request, "If-Match")) {
         answer_code(request, 204); /* clients make files empty first */
         tag_state(request, &attributes);
         return;

@@ -71,7 +71,6 @@ static void add_receipt(struct engine *engine, struct actor *actor,
                             .result = view_text(version)};
     log_place(engine, head, &task, &finish);
     record_add(engine, &finish);
-    request->answer.sequence = accept.sequence;
 }
 
 static void set_state(struct engine *engine, struct actor *actor,

@@ -216,6 +216,9 @@ Test(keys, of_a_state_that_was_refused_stay_free)
     put_state(first, "v", 204);
     put_state(first, "v", 204);
     ANSWERS("PUT", "/actors/echo_1/state?Idempotency-Key=e", "", "", 204, "");
+    ANSWERS("GET", "/actors/echo_1/state", "", NULL, 200, "v");
+    ANSWERS("PUT", "/actors/echo_1/state?Idempotency-Key=e", "If-Match: *\r\n", "", 204,
+            "");
     ANSWERS("GET", "/actors/echo_1/state", "", NULL, 200, "");
     cr_expect_eq(number_of("echo_1", "done"), 2);
 }

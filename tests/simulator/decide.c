@@ -270,19 +270,93 @@ static void decide_post_behavior(struct sim *sim, struct post *post)
         post->status = STATUS_INVALID;
 }
 
-void decide_set_state(struct sim *sim, struct post *post)
+/* The message of the task that a state under a key leaves behind. */
+static struct view receipt_of(struct sim *sim, const struct post *post)
 {
-    struct actor_model *actor = model_actor(&sim->decided, post->actor);
+    uint8_t fingerprint[16];
+    BYTES_AUTO(text);
+    engine_fingerprint(post->state, fingerprint);
+    bytes_append_text(&text, "PUT state ");
+    for (size_t i = 0; i < sizeof fingerprint; i++)
+        bytes_format(&text, "%02x", fingerprint[i]);
+    return arena_copy(&sim->arena, view_bytes(&text));
+}
+
+static uint64_t number_of(struct view digits)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < digits.size; i++)
+        number = number * 10 + (uint64_t)(digits.data[i] - '0');
+    return number;
+}
+
+/* False when the key is not known, or there is none. */
+static bool is_state_known(struct sim *sim, struct post *post,
+                           const struct actor_model *actor)
+{
+    const struct key *key = &post->parameters.key;
+    const struct task_model *known =
+        key->size
+            ? actor_task_of_key(&sim->decided, actor, key_view(key), sim->step_clock_ms)
+            : NULL;
+    if (!known)
+        return false;
+    post->replayed = view_equal(known->message, receipt_of(sim, post));
+    post->status = post->replayed ? STATUS_OK : STATUS_CONFLICT;
+    if (post->replayed)
+        post->version = number_of(known->result);
+    return true;
+}
+
+static void put_receipt(struct decision *decision, struct post *post,
+                        const struct actor_model *actor)
+{
+    struct sim *sim = decision->sim;
+    struct effect accept = {
+        .kind = EFFECT_ACCEPT,
+        .actor = actor->id,
+        .sequence = decision_next(decision, actor->id),
+        .text = receipt_of(sim, post),
+        .key = arena_copy(&sim->arena, key_view(&post->parameters.key)),
+        .openings = sim->openings};
+    struct effect finish = {
+        .kind = EFFECT_FINISH,
+        .actor = actor->id,
+        .sequence = accept.sequence,
+        .outcome = TASK_DONE,
+        .text = arena_format(&sim->arena, "%llu",
+                             (unsigned long long)actor->state_version + 1)};
+    decision_put(decision, &accept);
+    decision_put(decision, &finish);
+}
+
+static void write_state(struct sim *sim, struct post *post, struct actor_model *actor)
+{
+    struct decision decision;
     struct effect effect = {.kind = EFFECT_STATE,
                             .actor = post->actor,
                             .state = post->state,
                             .text = post->type};
-    if (post->expected_version != STATE_VERSION_ANY &&
-        post->expected_version != actor->state_version)
+    decision_begin(&decision, sim, false);
+    decision_put(&decision, &effect);
+    if (post->parameters.key.size)
+        put_receipt(&decision, post, actor);
+    decide_with(sim, post, &decision);
+    post->version = actor->state_version;
+}
+
+void decide_set_state(struct sim *sim, struct post *post)
+{
+    struct actor_model *actor = model_actor(&sim->decided, post->actor);
+    bool is_stale = post->expected_version != STATE_VERSION_ANY &&
+                    post->expected_version != actor->state_version;
+    post->version = actor->state_version;
+    if (is_state_known(sim, post, actor))
+        ;
+    else if (is_stale)
         post->status = STATUS_STALE;
     else
-        decide_one_effect(sim, post, &effect);
-    post->version = actor->state_version;
+        write_state(sim, post, actor);
     post->follows = sim->committed_records + sim->event_count;
     post->is_decided = true;
 }
@@ -295,11 +369,11 @@ static void decide_post_state(struct sim *sim, struct post *post)
         return;
     if (post->state.size > sim->options.state_bytes_max) {
         post->status = STATUS_TOO_LARGE;
-    } else if (turn) {
+    } else if (turn && !is_state_known(sim, post, actor)) {
         post->deadline_ns = sim->now_ns + STATE_WAIT_NS;
         post->is_decided = false;
         post_list_add(&turn->parked, post);
-    } else {
+    } else if (!turn) {
         decide_set_state(sim, post);
     }
 }

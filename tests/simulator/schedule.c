@@ -98,7 +98,14 @@ static void fill_state(struct sim *sim, struct post *post)
     post->expected_version = STATE_VERSION_ANY;
     if (actor && dice_odds(&sim->dice, 2))
         post->expected_version = actor->state_version + dice_odds(&sim->dice, 4);
-    sim_trace(sim, "state of actor %llu", (unsigned long long)post->actor);
+    if (dice_odds(&sim->dice, 3)) {
+        unsigned number;
+        post->parameters.key = choose_key(sim, &number);
+        if (!dice_odds(&sim->dice, 8))
+            post->state = choose_numbered(sim, number);
+    }
+    sim_trace(sim, "state of actor %llu key %.*s", (unsigned long long)post->actor,
+              post->parameters.key.size, post->parameters.key.text);
 }
 
 static void fill_behavior(struct sim *sim, struct post *post)

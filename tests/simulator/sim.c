@@ -131,6 +131,15 @@ static void post_words(struct sim *sim, struct post *post)
     engine_control(sim->engine, post->actor, view_bytes(&lines), answered, post);
 }
 
+static void post_state(struct sim *sim, struct post *post)
+{
+    struct engine_state_write write = {.state = post->state,
+                                       .content_type = post->type,
+                                       .expected_version = post->expected_version,
+                                       .key = &post->parameters.key};
+    engine_write_state(sim->engine, post->actor, &write, answered, post);
+}
+
 void sim_post(struct sim *sim, struct post *post)
 {
     struct engine *engine = sim->engine;
@@ -151,8 +160,7 @@ void sim_post(struct sim *sim, struct post *post)
         engine_set_owner(engine, post->actor, post->part, &post->owner, answered, post);
         break;
     case POST_STATE:
-        engine_set_state(engine, post->actor, post->state, post->type,
-                         post->expected_version, answered, post);
+        post_state(sim, post);
         break;
     case POST_CONTROL:
         post_words(sim, post);
