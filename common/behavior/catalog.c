@@ -146,6 +146,7 @@ static bool refresh(void *context)
     log_debug("%s was looked at: %s", catalog->path, status_text(status));
     if (is_changed) {
         publish(catalog);
+        stock_tell_news(&catalog->stock);
         tell(catalog);
     }
     return catalog->installer.folder >= 0 && status != STATUS_IO;

@@ -157,6 +157,12 @@ static void note_failure(struct refresh *refresh, const char *name, enum status 
     bytes_append(refresh->message, message);
 }
 
+/* To be told when it is so for everybody. */
+static void note_news(struct refresh *refresh, const char *name, const char *what)
+{
+    bytes_format(&refresh->stock->news, "behavior %s is %s\n", name, what);
+}
+
 /* Where it fails the old behavior goes on; without one the entry only remembers what
    was complained of. */
 static void make(struct refresh *refresh, struct entry *old,
@@ -182,8 +188,8 @@ static void make(struct refresh *refresh, struct entry *old,
     refresh->is_changed = true;
     note_made(refresh->stock, entry);
     if (!refresh->is_start)
-        log_info("behavior %s is %s", recipe->name,
-                 old && old->behavior ? "replaced" : "installed");
+        note_news(refresh, recipe->name,
+                  old && old->behavior ? "replaced" : "installed");
 }
 
 /* `file` is null for a built-in one. */
@@ -245,7 +251,7 @@ static void retire_rest(struct refresh *refresh)
         installer_retire(entry->kind, entry->behavior);
         if (!find_entry(&refresh->next, entry->name)) {
             refresh->is_changed = true;
-            log_info("behavior %s is removed", entry->name);
+            note_news(refresh, entry->name, "removed");
         }
     }
     free_entries(old);
@@ -277,8 +283,21 @@ enum status stock_refresh(struct stock *stock, const struct installer *installer
     return refresh.status;
 }
 
+void stock_tell_news(struct stock *stock)
+{
+    struct view rest = view_bytes(&stock->news);
+    while (rest.size) {
+        size_t size =
+            (size_t)((const char *)memchr(rest.data, '\n', rest.size) - rest.data);
+        log_info("%.*s", (int)size, rest.data);
+        rest = view_of(rest.data + size + 1, rest.size - size - 1);
+    }
+    bytes_clear(&stock->news);
+}
+
 void stock_free(struct stock *stock)
 {
+    bytes_free(&stock->news);
     while (stock->made) {
         struct made *made = stock->made;
         stock->made = made->older;

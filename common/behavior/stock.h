@@ -34,6 +34,7 @@ struct stock {
     struct folder listing; /* of the last refresh */
     struct entries entries;
     struct made *made;
+    struct bytes news; /* what was installed, replaced and removed, a line each */
 };
 
 /* Looks at the folder. What cannot be made stays what it was, and that is logged,
@@ -44,6 +45,8 @@ struct stock {
 MUST_CHECK enum status stock_refresh(struct stock *stock,
                                      const struct installer *installer, bool is_start,
                                      bool *changed_out, struct bytes *message);
+/* Logs what refreshing changed: call it once that can be found. */
+void stock_tell_news(struct stock *stock);
 /* Frees every behavior ever made, after host_close. */
 void stock_free(struct stock *stock);
 

@@ -249,6 +249,28 @@ Test(catalog, the_subscriber_is_told_after_it_can_be_found)
     cr_expect_eq(atomic_load(&changes), least);
 }
 
+/* A log that takes nothing holds up whoever writes to it. */
+Test(catalog, it_is_not_in_the_log_before_it_can_be_found)
+{
+    int ends[2], log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+    char bytes[4096] = "";
+    must_open();
+    cr_assert_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    while (write(ends[1], bytes, sizeof bytes) > 0)
+        continue;
+    cr_assert_eq(fcntl(ends[1], F_SETFL, 0), 0);
+    dup2(ends[1], STDERR_FILENO);
+    put("barista", PROGRAM, 0755);
+    bool found_it = poll_until(is_there, (void *)(uintptr_t) "barista", DEADLINE_MS);
+    while (read(ends[0], bytes, sizeof bytes) > 0)
+        continue;
+    dup2(log, STDERR_FILENO);
+    close(ends[1]);
+    close(log);
+    cr_expect(found_it);
+    expect_soon(is_there, "barista");
+}
+
 Test(catalog, a_file_becomes_a_behavior_when_it_becomes_executable)
 {
     put("barista", PROGRAM, 0644);
