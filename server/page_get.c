@@ -51,13 +51,18 @@ static bool answer_if_asset(struct http_request *request)
 
 /* -------------------------------------------------------------------------- pages */
 
-/* A file that comes or goes is no change of the actor itself. */
-static void add_files(struct bytes *tag, struct http_request *request)
+/* That a file comes or goes is no change of the actor itself, nor is it all that its
+   status shows. */
+static void add_shown(struct bytes *tag, struct http_request *request)
 {
-    struct files *files = tree_files(request_tree(request));
+    struct tree *tree = request_tree(request);
     struct file_place place = {.area = request->node.actor};
+    struct node status = tree_node(NODE_STATUS, request->node.actor);
+    struct attributes shown;
     struct stat stat;
-    if (files && files_stat(files, &place, &stat) == STATUS_OK)
+    if (tree_attributes(tree, &status, &shown) == STATUS_OK)
+        bytes_format(tag, ".%llx", (unsigned long long)shown.version);
+    if (tree_files(tree) && files_stat(tree_files(tree), &place, &stat) == STATUS_OK)
         bytes_format(tag, ".%llx", (unsigned long long)files_version(&stat));
 }
 
@@ -75,7 +80,7 @@ static enum status take_tag(struct http_request *request, struct bytes *tag,
     method_tag(tag, &request->node, &attributes);
     tag->size--; /* the quote */
     if (request->node.kind == NODE_ACTOR)
-        add_files(tag, request);
+        add_shown(tag, request);
     if (!request->node.actor) /* commits are counted anew */
         bytes_format(tag, ".%llx", (unsigned long long)totals.started_ms);
     bytes_format(tag, ".html-%s\"", ACTORFS_VERSION);

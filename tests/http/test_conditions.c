@@ -211,6 +211,62 @@ Test(conditions, on_status_if_match_holds_if_the_actor_exists)
     ANSWERS("GET", behavior, "", NULL, 200, "echo\n");
 }
 
+static const char *const shown[] = {"/actors/later_1/status",
+                                    "/actors/later_1/behavior", "/actors/later_1/"};
+#define SHOWN (sizeof shown / sizeof *shown)
+#define BROWSER "Accept: text/html\r\n"
+
+static void take_tags(char tags[SHOWN][128])
+{
+    for (size_t i = 0; i < SHOWN; i++) {
+        snprintf(tags[i], sizeof tags[i], "%s",
+                 field(ask("GET", shown[i], BROWSER, NULL), "ETag"));
+        cr_expect(*tags[i], "%s", shown[i]);
+    }
+}
+
+static void expect_other_tags(char tags[SHOWN][128])
+{
+    for (size_t i = 0; i < SHOWN; i++) {
+        char headers[200];
+        snprintf(headers, sizeof headers, BROWSER "If-None-Match: %s\r\n", tags[i]);
+        ANSWERS("GET", shown[i], headers, NULL, 200, NULL);
+    }
+}
+
+static bool shows(const char *target, const char *text)
+{
+    long long deadline = now_ms() + FIXTURE_WAIT_MS;
+    while (!strstr(ask("GET", target, "", NULL)->body.data, text)) {
+        if (now_ms() > deadline)
+            return false;
+        poll_pause();
+    }
+    return true;
+}
+
+Test(conditions, what_shows_an_actor_has_another_tag_when_its_behavior_comes)
+{
+    char tags[SHOWN][128];
+    make_actor("later_1");
+    cr_expect(shows(shown[0], "no-behavior"));
+    take_tags(tags);
+    stage_install("later", view_text("#!/bin/sh\ncat\n"));
+    cr_expect(shows(shown[0], "behavior: later"));
+    expect_other_tags(tags);
+}
+
+/* A turn that has begun is a change, and is not on disk. */
+Test(conditions, what_shows_an_actor_has_another_tag_after_a_restart)
+{
+    char tags[SHOWN][128];
+    make_actor("later_1");
+    take_tags(tags);
+    served_kill(&fixture);
+    served_start(&fixture);
+    expect_other_tags(tags);
+}
+
 /* It tells of the time that passes, with or without commits. */
 Test(conditions, the_daemons_status_has_a_tag_for_each_of_its_texts)
 {
