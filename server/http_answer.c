@@ -88,23 +88,6 @@ void answer_response(struct http_request *request, unsigned code, const char *ty
     answer_text(request, "Content-Type", view_text(type));
 }
 
-/* libmicrohttpd sends the length of a body, and for a 304 never asks for it. */
-static ssize_t read_nothing(void *context, uint64_t at, char *buffer, size_t size)
-{
-    (void)context, (void)at, (void)buffer, (void)size;
-    return MHD_CONTENT_READER_END_WITH_ERROR;
-}
-
-void answer_not_modified(struct http_request *request, uint64_t size)
-{
-    struct http_answer *answer = &request->answer;
-    bytes_free(&answer->body);
-    answer->code = 304;
-    answer->response =
-        size ? MHD_create_response_from_callback(size, 1, read_nothing, NULL, NULL)
-             : NULL;
-}
-
 void answer_problem(struct http_request *request, unsigned code, const char *format,
                     ...)
 {

@@ -34,9 +34,6 @@ void answer_code(struct http_request *request, unsigned code);
 /* A code and a body of that type; the body is taken over. */
 void answer_body(struct http_request *request, unsigned code, const char *type,
                  struct bytes *body);
-/* 304, in place of a 200 whose body would have `size` bytes, which is what its
-   Content-Length says (RFC 9110, section 8.6). */
-void answer_not_modified(struct http_request *request, uint64_t size);
 /* A code and a response made by the caller, which is taken over. */
 void answer_response(struct http_request *request, unsigned code, const char *type,
                      struct MHD_Response *response);

@@ -192,10 +192,11 @@ bool json_get(struct http_request *request)
         answer_status(request, status, NULL);
     } else if (node_is_folder(&request->node)) {
         get_folder(request);
+    } else if (method_is_known(request, view_bytes(&tag))) {
+        answer_code(request, 304);
+        answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
     } else {
         get_file(request, &tag);
-        if (request->answer.code == 200 && method_is_known(request, view_bytes(&tag)))
-            answer_not_modified(request, request->answer.body.size);
     }
     return true;
 }

@@ -202,7 +202,7 @@ static void send_file(struct http_request *request, int file, const struct stat 
     if (method_fails_match(request, view_bytes(&tag), modified_ms)) {
         answer_problem(request, 412, "it is not as the conditions say");
     } else if (method_is_unchanged(request, view_bytes(&tag), modified_ms)) {
-        answer_not_modified(request, size);
+        answer_code(request, 304);
     } else if (part.code == 416) {
         answer_problem(request, 416, "the range is beyond the end");
         answer_header(request, "Content-Range", "bytes */%llu",

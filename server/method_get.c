@@ -120,7 +120,7 @@ static void answer_content(struct http_request *request, struct content *content
         answer_problem(request, 412, "it is not as the conditions say");
     } else if (method_is_unchanged(request, tag,
                                    content->look.attributes.modified_ms)) {
-        answer_not_modified(request, content->look.text.size);
+        answer_code(request, 304);
         add_validators(request, content);
     } else {
         if (!answer_range(request, content))

@@ -95,12 +95,12 @@ static void answer_page(struct http_request *request)
         page_answer_error(request, 404, "It is not there any more.");
         return;
     }
-    if (request->node.kind == NODE_ACTOR)
+    if (method_is_known(request, view_bytes(&tag)))
+        answer_code(request, 304);
+    else if (request->node.kind == NODE_ACTOR)
         page_of_actor(request, &tag);
     else
         page_of_folder(request, &tag);
-    if (request->answer.code == 200 && method_is_known(request, view_bytes(&tag)))
-        answer_not_modified(request, request->answer.body.size);
     answer_header(request, "ETag", "%.*s", (int)tag.size, tag.data);
 }
 

@@ -69,8 +69,6 @@ Test(ordinary, conditions_are_obeyed_by_whatever_writes)
     ANSWERS("GET", BASE "/a", "", NULL, 200, "1");
     const char *tag = field(ask("GET", BASE "/a", "", NULL), "ETag");
     ANSWERS("GET", BASE "/a", line("If-None-Match: %s\r\n", tag), NULL, 304, "");
-    const char *known = line("If-None-Match: %s\r\n", tag);
-    cr_expect_str_eq(field(ask("GET", BASE "/a", known, NULL), "Content-Length"), "1");
     ANSWERS("PUT", BASE "/a", line("If-Match: %s\r\n", tag), "2", 204, NULL);
     ANSWERS("PUT", BASE "/a", line("If-Match: %s\r\n", tag), "3", 412, NULL);
 }

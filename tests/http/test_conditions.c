@@ -119,9 +119,6 @@ Test(conditions, a_state_keeps_its_content_type)
 Test(conditions, readers_are_told_when_nothing_changed)
 {
     ANSWERS("GET", STATE, with("If-None-Match", tag), NULL, 304, "");
-    cr_expect_str_eq(
-        field(ask("GET", STATE, with("If-None-Match", tag), NULL), "Content-Length"),
-        "3", "that of the 200");
     ANSWERS("GET", STATE, "If-None-Match: \"x\", *\r\n", NULL, 200, "one");
     ANSWERS("GET", STATE, with("If-None-Match", "*"), NULL, 304, "");
     ANSWERS("GET", STATE, with("If-None-Match", other), NULL, 200, "one");

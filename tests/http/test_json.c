@@ -263,10 +263,6 @@ Test(json, its_tag_is_not_that_of_the_bytes)
     cr_expect_str_eq(field(plain, "Vary"), "Accept");
     snprintf(headers, sizeof headers, JSON "If-None-Match: %s\r\n", tag);
     ANSWERS("GET", "/actors/a/state", headers, NULL, 304, "");
-    const char *size =
-        field(ask("GET", "/actors/a/state", headers, NULL), "Content-Length");
-    cr_expect_str_eq(
-        size, field(ask("GET", "/actors/a/state", JSON, NULL), "Content-Length"));
     snprintf(headers, sizeof headers,
              JSON "If-None-Match: \"other\"\r\nIf-None-Match: %s\r\n", tag);
     ANSWERS("GET", "/actors/a/state", headers, NULL, 304, "");

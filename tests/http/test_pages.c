@@ -279,8 +279,6 @@ Test(pages, one_that_is_known_is_not_sent_again)
     snprintf(headers, sizeof headers, BROWSER "If-None-Match: %s\r\n",
              field(get("/actors/a/"), "ETag"));
     ANSWERS("GET", "/actors/a/", headers, NULL, 304, "");
-    const char *size = field(ask("GET", "/actors/a/", headers, NULL), "Content-Length");
-    cr_expect_str_eq(size, field(get("/actors/a/"), "Content-Length"));
     ANSWERS("GET", "/actors/", headers, NULL, 200, NULL);
 }
 
