@@ -78,10 +78,10 @@ static void wake_all(struct engine *engine, struct batch *batch)
         if (task->sequence)
             waiters_wake_task(&engine->waiters, task->actor, task->sequence);
         else
-            waiters_wake_actor(&engine->waiters, task->actor, true);
+            waiters_wake_gone(&engine->waiters, task->actor);
     }
     for (size_t i = 0; i < batch->changed_count; i++)
-        waiters_wake_actor(&engine->waiters, batch->changed[i], false);
+        waiters_wake_changed(engine, batch->changed[i]);
 }
 
 static void fail(struct engine *engine)

@@ -137,12 +137,13 @@ static void wake(struct waiters *waiters, struct engine_wait *wait, enum status 
     called(waiters, wait, &ended);
 }
 
+/* One that entered before `end` and has seen fewer changes than that. */
 static struct engine_wait *find(struct waiters *waiters, uint64_t actor,
-                                uint64_t sequence, uint64_t end)
+                                uint64_t sequence, uint64_t changes, uint64_t end)
 {
     struct engine_wait *wait = *bucket_of(waiters, actor, sequence);
-    while (wait &&
-           !(wait->actor == actor && wait->sequence == sequence && wait->number < end))
+    while (wait && !(wait->actor == actor && wait->sequence == sequence &&
+                     wait->changes < changes && wait->number < end))
         wait = wait->next;
     return wait;
 }
@@ -150,26 +151,43 @@ static struct engine_wait *find(struct waiters *waiters, uint64_t actor,
 /* Not those who enter meanwhile, from within the calls for example: they look for
    themselves. */
 static void wake_all(struct waiters *waiters, uint64_t actor, uint64_t sequence,
-                     enum status status)
+                     uint64_t changes, enum status status)
 {
     if (atomic_load(&waiters->count) == 0)
         return;
     struct engine_wait *wait;
     pthread_mutex_lock(&waiters->mutex);
     uint64_t end = waiters->entered;
-    while ((wait = find(waiters, actor, sequence, end)))
+    while ((wait = find(waiters, actor, sequence, changes, end)))
         wake(waiters, wait, status);
     pthread_mutex_unlock(&waiters->mutex);
 }
 
 void waiters_wake_task(struct waiters *waiters, uint64_t actor, uint64_t sequence)
 {
-    wake_all(waiters, actor, sequence, STATUS_OK);
+    wake_all(waiters, actor, sequence, UINT64_MAX, STATUS_OK);
 }
 
-void waiters_wake_actor(struct waiters *waiters, uint64_t actor, bool gone)
+static bool is_awaited(struct waiters *waiters, uint64_t actor)
 {
-    wake_all(waiters, actor, 0, gone ? STATUS_NOT_FOUND : STATUS_OK);
+    pthread_mutex_lock(&waiters->mutex);
+    bool awaited = find(waiters, actor, 0, UINT64_MAX, UINT64_MAX) != NULL;
+    pthread_mutex_unlock(&waiters->mutex);
+    return awaited;
+}
+
+void waiters_wake_gone(struct waiters *waiters, uint64_t actor)
+{
+    wake_all(waiters, actor, 0, UINT64_MAX, STATUS_NOT_FOUND);
+}
+
+/* Who enters between the publishing and this may have seen what is told here. */
+void waiters_wake_changed(struct engine *engine, uint64_t actor)
+{
+    struct actor_info info;
+    if (is_awaited(&engine->waiters, actor) &&
+        engine_actor(engine, actor, &info) == STATUS_OK)
+        wake_all(&engine->waiters, actor, 0, info.changes, STATUS_OK);
 }
 
 void waiters_expire(struct waiters *waiters, int64_t now_ns)

@@ -40,7 +40,9 @@ void waiters_open(struct waiters *waiters);
 void waiters_wake_task(struct waiters *waiters, uint64_t actor, uint64_t sequence);
 /* Those who wait for a change. An actor that goes has no unfinished task, and so nobody
    who waits for one. */
-void waiters_wake_actor(struct waiters *waiters, uint64_t actor, bool gone);
+void waiters_wake_gone(struct waiters *waiters, uint64_t actor);
+/* The same, of those who have not seen what is published now. */
+void waiters_wake_changed(struct engine *engine, uint64_t actor);
 void waiters_expire(struct waiters *waiters, int64_t now_ns);
 int64_t waiters_next_ns(struct waiters *waiters); /* 0: none */
 void waiters_close(struct waiters *waiters);      /* SHUTDOWN to all, now and later */

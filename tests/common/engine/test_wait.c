@@ -365,3 +365,26 @@ Test(wait, ended_while_it_is_called_the_end_returns_after_the_call, .timeout = 2
     pthread_join(waking, NULL);
     pthread_join(helping, NULL);
 }
+
+/* Asks for the next change as soon as it is told of the last. */
+static void wait_on(void *context, const struct engine_answer *answer)
+{
+    struct waiter *waiter = context;
+    cr_expect_eq(answer->status, STATUS_OK);
+    waiter->wait = engine_wait_change(rig.engine, actor, rig_info(&rig, actor).changes,
+                                      wake, waiter);
+}
+
+Test(wait, a_change_that_was_seen_calls_nobody)
+{
+    struct waiter waiter = {0};
+    struct engine_wait *other = engine_wait_change(
+        rig.engine, actor, rig_info(&rig, actor).changes, wake, &(struct waiter){0});
+    engine_control(rig.engine, actor, view_text("suspend"), wait_on, &waiter);
+    rig_run(&rig);
+    cr_expect_eq(waiter.called, 0);
+    rig_control(&rig, actor, "resume");
+    cr_expect_eq(waiter.called, 1);
+    engine_wait_end(waiter.wait);
+    engine_wait_end(other);
+}
